@@ -1,0 +1,1 @@
+"""What any implementation of the Customer Users API must satisfy."""
