@@ -1,0 +1,3 @@
+"""Emulator of the Dimensions Customer Users API."""
+
+__version__ = "0.1.0"

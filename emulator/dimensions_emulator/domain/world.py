@@ -1,0 +1,130 @@
+"""A world: all state of one session as one immutable value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from immutables import Map
+
+from dimensions_emulator.domain.models import (
+    Account,
+    Caller,
+    Charge,
+    Device,
+    DeviceKey,
+    Mail,
+    Roles,
+    User,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dimensions_emulator.domain.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything a session knows; every change is a new world that shares what it left alone.
+
+    `emails` maps lower-case addresses to user ids, `owned` users to the keys of their devices,
+    `activations` tokens of activation links to user ids. `created`, `mail_count` and `charge_count` count
+    what ever was, deleted or not.
+    """
+
+    accounts: Map[str, Account] = Map()  # noqa: RUF009  immutable, as all below
+    tenants: Map[str, Tenant] = Map()  # noqa: RUF009
+    users: Map[str, User] = Map()  # noqa: RUF009
+    created: int = 0
+    emails: Map[str, str] = Map()  # noqa: RUF009
+    devices: Map[DeviceKey, Device] = Map()  # noqa: RUF009
+    owned: Map[str, tuple[DeviceKey, ...]] = Map()  # noqa: RUF009
+    mails: Map[int, Mail] = Map()  # noqa: RUF009
+    mail_count: int = 0
+    activations: Map[str, str] = Map()  # noqa: RUF009
+    charges: Map[int, Charge] = Map()  # noqa: RUF009
+    charge_count: int = 0
+    callers: Map[str, Caller] = Map()  # noqa: RUF009
+
+    def user_by_email(self, email: str) -> User | None:
+        """The account with this address, compared without case (USER-UNIQUE-EMAIL)."""
+        user_id = self.emails.get(email.lower())
+        return self.users[user_id] if user_id else None
+
+    def is_parent(self, user: User) -> bool:
+        """Tell whether the user is configured above the customers."""
+        return user.primary_tenant in self.accounts
+
+    def with_tenant(self, tenant: Tenant) -> World:
+        return replace(self, tenants=self.tenants.set(tenant.customer.id, tenant))
+
+    def with_user(self, user: User) -> World:
+        """This world with the user new or in place of its earlier self."""
+        before, emails = self.users.get(user.id), self.emails
+        address = user.email.lower()
+        if before is None or before.email.lower() != address:
+            if before is not None:
+                emails = emails.delete(before.email.lower())
+            emails = emails.set(address, user.id)
+        created = max(self.created, user.sequence + 1)
+        return replace(self, users=self.users.set(user.id, user), emails=emails, created=created)
+
+    def with_member(self, user: User, tenant_id: str, roles: Roles) -> World:
+        """This world with the user as a new member of a tenant."""
+        tenant = self.tenants[tenant_id].joined_by(user, roles)
+        joined = replace(user, tenants=(*user.tenants, tenant_id))
+        return self.with_user(joined).with_tenant(tenant)
+
+    def with_roles(self, tenant_id: str, changed: Mapping[str, Roles]) -> World:
+        return self.with_tenant(self.tenants[tenant_id].with_roles(changed))
+
+    def without_member(self, user_id: str, tenant_ids: Iterable[str], *, account_too: bool) -> World:
+        """This world with the user gone from some tenants, and from the system if asked."""
+        user, tenants = self.users[user_id], self.tenants
+        gone = frozenset(tenant_ids)
+        for tenant_id in gone:
+            tenants = tenants.set(tenant_id, tenants[tenant_id].left_by(user_id))
+        world = replace(self, tenants=tenants)
+        for key in world.owned.get(user_id, ()):
+            if key[0] in gone or account_too:
+                world = world.with_device(replace(world.devices[key], owner=None, client_type=None))
+        if account_too:
+            return replace(
+                world, users=world.users.delete(user_id), emails=world.emails.delete(user.email.lower())
+            )
+        left = tuple(tenant_id for tenant_id in user.tenants if tenant_id not in gone)
+        return world.with_user(replace(user, tenants=left))
+
+    def with_device(self, device: Device) -> World:
+        """This world with the device new or in place of its earlier self."""
+        before, owned = self.devices.get(device.key), self.owned
+        if before is not None and before.owner is not None and before.owner != device.owner:
+            rest = tuple(key for key in owned[before.owner] if key != device.key)
+            owned = owned.set(before.owner, rest) if rest else owned.delete(before.owner)
+        if device.owner is not None and (before is None or before.owner != device.owner):
+            owned = owned.set(device.owner, (*owned.get(device.owner, ()), device.key))
+        return replace(self, devices=self.devices.set(device.key, device), owned=owned)
+
+    def with_mail(self, mail: Mail) -> World:
+        activations = self.activations
+        if mail.kind == "activation":
+            activations = activations.set(mail.token, mail.user_id)
+        return replace(self, mails=self.mails.set(mail.id, mail), mail_count=mail.id, activations=activations)
+
+    def without_mails(self, numbers: Iterable[int]) -> World:
+        mails = self.mails.mutate()
+        for number in numbers:
+            del mails[number]
+        return replace(self, mails=mails.finish())
+
+    def with_charges(self, tenant_id: str, grants: Iterable[tuple[str, str]], at: int) -> World:
+        """This world with a charge for each (user id, role) of `grants`."""
+        charges, number = self.charges.mutate(), self.charge_count
+        for user_id, role in grants:
+            number += 1
+            charges[number] = Charge(number, tenant_id, user_id, role, at)
+        return replace(self, charges=charges.finish(), charge_count=number)
+
+    def with_caller(self, caller: Caller) -> World:
+        return replace(self, callers=self.callers.set(caller.token, caller))
