@@ -1,0 +1,1 @@
+"""The post: mails as people read them, relayed over SMTP on request."""
