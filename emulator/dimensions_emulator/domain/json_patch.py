@@ -18,6 +18,7 @@ Document: TypeAlias = "dict[str, Any]"
 OPERATIONS = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 WITH_VALUE = frozenset({"add", "replace", "test"})
 WITH_FROM = frozenset({"move", "copy"})
+PATCHABLE = frozenset({"displayName", "email", "roles"})
 READ_ONLY = frozenset({"id", "primaryTenant", "isParent"})
 INDEX = re.compile("0|[1-9][0-9]*")
 POINTER = re.compile("(/([^~/]|~[01])*)*")
@@ -63,7 +64,7 @@ def apply(operations: tuple[Operation, ...], document: Document) -> Document:
             _remove(result, step.path)
         else:
             _put(result, step.path, step.value, insert=step.op == "add")
-    return result
+    return {"displayName": None, "email": None, LIST: [], **result}
 
 
 def _operation(entry: Any) -> Operation:
@@ -109,7 +110,7 @@ def _test(document: Document, step: Operation) -> None:
 
 
 def _get(document: Document, path: tuple[str, ...]) -> Any:
-    name, item = _target(document, path)
+    name, item = _existing(document, path)
     if item is None:
         value = document[name]
         return list(value) if isinstance(value, list) else value
@@ -117,15 +118,15 @@ def _get(document: Document, path: tuple[str, ...]) -> Any:
 
 
 def _remove(document: Document, path: tuple[str, ...]) -> None:
-    name, item = _target(document, path)
+    name, item = _existing(document, path)
     if item is not None:
         del document[name][_index(item, len(document[name]) - 1)]
     else:
-        document[name] = [] if name == LIST else None
+        del document[name]
 
 
 def _put(document: Document, path: tuple[str, ...], value: Any, *, insert: bool) -> None:
-    name, item = _target(document, path)
+    name, item = _existing(document, path) if len(path) > 1 or not insert else _target(document, path)
     if item is None:
         document[name] = _whole(name, value)
         return
@@ -137,9 +138,17 @@ def _put(document: Document, path: tuple[str, ...], value: Any, *, insert: bool)
         roles[_index(item, len(roles) - 1)] = _role(value)
 
 
+def _existing(document: Document, path: tuple[str, ...]) -> tuple[str, str | None]:
+    """The member and the item in it that a path names; a member removed before does not exist."""
+    name, item = _target(document, path)
+    if name not in document:
+        raise Refused("PATCH-TARGET", "TargetNotFound", segment=name)
+    return name, item
+
+
 def _target(document: Document, path: tuple[str, ...]) -> tuple[str, str | None]:
     name = path[0] if path else ""
-    if name not in document:
+    if name not in PATCHABLE:
         rule = "PATCH-READ-ONLY" if name in READ_ONLY else "PATCH-TARGET"
         raise Refused(rule, "TargetNotFound", segment=name)
     if len(path) == 1:
@@ -147,7 +156,7 @@ def _target(document: Document, path: tuple[str, ...]) -> tuple[str, str | None]
     if name != LIST:
         raise Refused("PATCH-TARGET", "TargetNotFound", segment=path[1])
     if len(path) > 2:  # noqa: PLR2004  a list and an index in it
-        _index(path[1], len(document[name]) - 1)
+        _index(path[1], len(document.get(name, ())) - 1)
         raise Refused("PATCH-TARGET", "TargetNotFound", segment=path[2])
     return name, path[1]
 

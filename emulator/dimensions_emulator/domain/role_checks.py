@@ -30,7 +30,7 @@ def fields_fit(_: Catalog, change: UserChange, **limits: int) -> Facts:
         breach = _field("Email", change.email, limits["email"])
         if breach:
             return breach
-        if not ADDRESS.search(change.email or ""):
+        if not ADDRESS.fullmatch(change.email or ""):
             return {"error": "AddressInvalid", "field": "Email"}
     if before is None or before.display_name != change.display_name:
         return _field("DisplayName", change.display_name, limits["displayName"])

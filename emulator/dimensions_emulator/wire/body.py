@@ -1,0 +1,88 @@
+"""Request bodies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+from flask import request
+from werkzeug.http import parse_options_header
+
+from dimensions_emulator.domain.errors import Refused
+from dimensions_emulator.domain.json_patch import Operation, parse
+
+JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+
+
+def json_object() -> dict[str, Any]:
+    """The request's body, a JSON object (MEDIA-TYPE, BODY-JSON)."""
+    body = _json((JSON,))
+    if not isinstance(body, dict):
+        raise _invalid("it is not a JSON object")
+    return body
+
+
+def json_patch() -> tuple[Operation, ...]:
+    """The request's body, a JSON Patch (MEDIA-TYPE, BODY-JSON, PATCH-OPERATIONS)."""
+    body = _json((JSON, JSON_PATCH))
+    if not isinstance(body, list):
+        raise _invalid("it is not a JSON array of operations")
+    return parse(body)
+
+
+def text(body: dict[str, Any], name: str) -> str | None:
+    """A member that is text; absent and null are the same."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _invalid(f"{name} is not a string")
+    return value
+
+
+def texts(body: dict[str, Any], name: str) -> list[str]:
+    """A member that is a list of texts; absent and null are an empty one."""
+    value = body.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _invalid(f"{name} is not an array of strings")
+    return value
+
+
+def choice(body: dict[str, Any], name: str, field: str, allowed: tuple[str, ...], rule: str) -> str:
+    """A member that is one of the allowed texts; `field` is its name in messages."""
+    value = body.get(name)
+    if value is None:
+        raise Refused(rule, "FieldRequired", field=field)
+    if value not in allowed:
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        raise Refused(rule, "ValueInvalid", value=shown)
+    return str(value)
+
+
+def _json(media_types: tuple[str, ...]) -> Any:
+    found = request.environ.get("CONTENT_TYPE", "")
+    media_type, options = parse_options_header(found)
+    if media_type.lower() not in media_types or options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+        expected = " or ".join(media_types)
+        raise Refused("MEDIA-TYPE", "MediaTypeUnsupported", found=found, expected=f"{expected} in UTF-8")
+    raw = request.get_data(cache=False)
+    try:
+        orjson.loads(raw)  # strict about encoding, surrogates, NaN and depth, where json is not
+        return json.loads(raw, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as fault:
+        raise _invalid(f"it is not JSON ({fault or 'nested too deeply'})") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the member {twice!r} stands twice")
+    return members
+
+
+def _invalid(reason: str) -> Refused:
+    return Refused("BODY-JSON", "BodyInvalid", reason=reason)

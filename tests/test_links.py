@@ -1,0 +1,68 @@
+import pytest
+from small_world import RESELLER, SOFTPHONE, UC, US, WEB, emulator, person, user_id
+
+
+def location(api, path, **kw):
+    body = {"email": "new@example.com", "displayName": "New", "roles": []}
+    return api.call("POST", path, json=body, **kw).headers["Location"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/api/v1.0/customers/{US}/users",
+        f"/v1.0/customers/{US}/users",
+        f"/api/v1.0/accounts/{RESELLER}/customers/{US}/users",
+        f"/v1.0/accounts/{RESELLER}/customers/{US}/users",
+        f"/api/v1.0/clients/{US}/utilisateurs",
+        f"/v1.0/accounts/{RESELLER}/clients/{US}/utilisateurs",
+    ],
+)
+def test_location_is_absolute_in_the_callers_prefix_and_answers_the_created_user(api, path):
+    link = location(api, path)
+
+    assert link.startswith(f"http://localhost{path}/")
+    assert api.call("GET", link.removeprefix("http://localhost")).data["email"] == "new@example.com"
+
+
+def test_location_follows_the_host_that_the_caller_used(api):
+    assert location(api, api.users, headers={"Host": "api.example:8443"}).startswith("http://api.example:8443/api/")
+
+
+def test_location_follows_what_a_proxy_says(api):
+    headers = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "portal.example",
+        "X-Forwarded-Prefix": "/dimensions",
+    }
+
+    assert location(api, api.users, headers=headers).startswith("https://portal.example/dimensions/api/v1.0/")
+
+
+def test_location_follows_a_mapped_port(api):
+    headers = {"X-Forwarded-Host": "portal.example", "X-Forwarded-Port": "9000"}
+
+    assert location(api, api.users, headers=headers).startswith("http://portal.example:9000/api/v1.0/")
+
+
+def test_location_escapes_the_braces_of_a_guid_again(api):
+    link = location(api, f"/api/v1.0/customers/%7B{US}%7D/users")
+
+    assert f"/customers/%7B{US}%7D/users/" in link
+
+
+def test_location_of_a_device_is_the_request_url():
+    device = {"id": "d 1", "customer": "us", "owner": "phone@example.com"}
+    api = emulator({"phone@example.com": person(3, WEB, UC, SOFTPHONE)}, devices=[device])
+    path = f"{api.users}/{user_id(3)}/devices/pbx/d%201/assign"
+
+    answer = api.call("PUT", path + "?x=1", json={"clientType": "desktop"})
+
+    assert answer.status == 201
+    assert answer.headers["Location"] == f"http://localhost{path}"
+
+
+def test_links_in_mails_follow_the_caller_too(api):
+    location(api, api.users, headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "portal.example"})
+
+    assert api.mails()[0]["links"][0].startswith("https://portal.example/_emulator/activate/")
