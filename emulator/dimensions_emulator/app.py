@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response
+from flask import Flask
 
 from dimensions_contracts import catalog as catalogue
 from dimensions_emulator import __version__, control, seeding
@@ -17,6 +17,7 @@ from dimensions_emulator.settings import Settings
 from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.store.memory import MemoryStore
 from dimensions_emulator.wire import api, problems
+from dimensions_emulator.wire.naming import Named
 from dimensions_emulator.wire.routing import MatchedRule
 
 if TYPE_CHECKING:
@@ -63,13 +64,8 @@ def create_app(
         store, book, clock, routes.ids, seed, settings, renderer, relay, version=__version__, started=clock()
     )
     control.register(app, desk)
-    app.after_request(_named)
+    app.wsgi_app = Named(app.wsgi_app, NAME)  # type: ignore[method-assign]
     return app
-
-
-def _named(answer: Response) -> Response:
-    answer.headers["X-Emulator"] = NAME
-    return answer
 
 
 def _relay(settings: Settings, store: Store, renderer: MailRenderer) -> Relay | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from dimensions_emulator.wire import envelope
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/config")
     def config() -> Response:
-        settings = desk.settings
+        settings, origins = desk.settings, desk.settings.origins or {}
         data = {
             "settings": {
-                name: {"value": getattr(settings, name), "origin": origin}
-                for name, origin in (settings.origins or {}).items()
+                field.name: {"value": getattr(settings, field.name), "origin": origins.get(field.name, "code")}
+                for field in fields(settings)
+                if field.name != "origins"
             },
             "profile": {"name": desk.book.profile.name, "decisions": dict(desk.book.profile.decisions)},
         }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import abort, request
 
@@ -13,31 +13,30 @@ if TYPE_CHECKING:
 
     from dimensions_emulator.control.desk import Desk
 
+HOST = re.compile(r"(?:\[([^][/?#@\s]*)\]|([^][/?#@:\s]*))(?::[0-9]*)?")
+
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
-    allowed = frozenset(
-        name.lower() for name in ("localhost", desk.settings.host, *desk.settings.allowed_host)
-    )
+    named = ("localhost", desk.settings.host, *desk.settings.allowed_host)
+    allowed = frozenset(map(_name, named)) - {""}
 
     @blueprint.before_request
     def check() -> None:
         """Refuse a foreign name in Host (DNS rebinding), and a foreign Origin."""
         host = request.environ.get("HTTP_HOST", "")
-        name = _name(f"//{host}")
+        name = _name(host)
         if host and name not in allowed and not _is_address(name):
-            abort(
-                403, f"The host name '{name}' is not allowed on /_emulator; start with --allowed-host {name}."
-            )
+            advice = f"start with --allowed-host {name}" if name else "it is no host name"
+            abort(403, f"The host name '{name or host}' is not allowed on /_emulator; {advice}.")
         origin = request.environ.get("HTTP_ORIGIN")
-        if origin is not None and _place(origin) != _place(f"//{host}"):
+        if origin is not None and (not host or _place(origin) != host.lower()):
             abort(403, f"Pages of '{origin}' may not use /_emulator.")
 
 
-def _name(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+def _name(host: str) -> str:
+    """The name in a Host header, without port and final dot; empty for what is none."""
+    found = HOST.fullmatch(host.lower())
+    return (found[1] or found[2] or "").removesuffix(".") if found else ""
 
 
 def _place(url: str) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dimensions_emulator.control.desk import Desk
     from dimensions_emulator.domain.models import Device
 
+ID_LIMIT, NAME_LIMIT, EXTENSION_LIMIT = 200, 200, 40
+
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.post("/platform/<customer_id>/import")
@@ -49,29 +51,38 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
 
 
 def _user(entry: Any) -> PlatformUser:
-    member = _object(entry, "a user")
-    devices = member.get("devices") or []
-    if not isinstance(devices, list):
+    member = _object(entry, "A user")
+    devices = member.get("devices")
+    if not isinstance(devices, list | None):
         abort(400, "devices is an array of objects.")
     return PlatformUser(
         body.text(member, "email") or "",
         body.text(member, "displayName") or "",
         _switch(member, "agent"),
-        tuple(_device(device) for device in devices),
+        tuple(_device(device) for device in devices or ()),
     )
 
 
 def _device(entry: Any) -> PlatformDevice:
-    member = _object(entry, "a device")
-    number = body.text(member, "id")
+    member = _object(entry, "A device")
+    number = _short(member, "id", ID_LIMIT)
     if not number:
         abort(400, "A device has an id, a string.")
-    return PlatformDevice(number, body.text(member, "name") or "", body.text(member, "extension") or "")
+    return PlatformDevice(
+        number, _short(member, "name", NAME_LIMIT), _short(member, "extension", EXTENSION_LIMIT)
+    )
+
+
+def _short(member: dict[str, Any], name: str, limit: int) -> str:
+    text = body.text(member, name) or ""
+    if len(text) > limit:
+        abort(400, f"The {name} of a device is a string of at most {limit} characters.")
+    return text
 
 
 def _object(entry: Any, name: str) -> dict[str, Any]:
     if not isinstance(entry, dict):
-        abort(400, f"{name} is a JSON object.")
+        abort(400, f"{name} is not a JSON object.")
     return entry
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dimensions_emulator.domain.world import World
 
 LONGEST = 10 * 365 * 24 * 3600
+NAME_LIMIT = 100
 
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
@@ -49,15 +50,30 @@ def _caller(wanted: dict[str, Any], world: World, now: int) -> Caller:
     customers = _tenants(wanted, "customers", world.tenants)
     if not accounts and not customers:
         accounts = frozenset(world.accounts)
-    scopes = frozenset(body.texts(wanted, "scopes")) if "scopes" in wanted else frozenset({"onboarding"})
     return Caller(
-        name=body.text(wanted, "name") or "minted",
+        name=_name(wanted),
         token=f"emulator-token-{secrets.token_urlsafe(18)}",
         accounts=accounts,
         customers=customers,
-        scopes=scopes,
+        scopes=_scopes(wanted),
         expires=_expiry(wanted.get("lifetimeSeconds"), now),
     )
+
+
+def _name(wanted: dict[str, Any]) -> str:
+    name = body.text(wanted, "name") or "minted"
+    if len(name) > NAME_LIMIT:
+        abort(400, f"name is a string of at most {NAME_LIMIT} characters.")
+    return name
+
+
+def _scopes(wanted: dict[str, Any]) -> frozenset[str]:
+    if wanted.get("scopes") is None:
+        return frozenset({"onboarding"})
+    scopes = frozenset(body.texts(wanted, "scopes"))
+    if "" in scopes:
+        abort(400, "A scope is not empty.")
+    return scopes
 
 
 def _tenants(wanted: dict[str, Any], name: str, known: Container[str]) -> frozenset[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dimensions_emulator.domain.errors import Refused
 
@@ -25,8 +24,7 @@ class Ids(Protocol):
         """A secret of URL-safe characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """Who calls which customer, by which prefix, when and with what consent.
 
     `account_id` is set behind the enterprise prefix. `origin` tells the base of links in mails, `now` is

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, NamedTuple, NamedTuple, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from dimensions_emulator.domain.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class UserChange:
+class UserChange(NamedTuple):
     """A user created, patched or imported; effects replace `roles`, `spread` and `mails`.
 
     `user` is the account before the change, None for a new one. `before` are its roles in this
@@ -42,13 +40,16 @@ class UserChange:
         """The roles that this change gives to the user."""
         return tuple(role for role in self.roles if role not in self.before)
 
+    def gives(self, role: str) -> bool:
+        """Tell whether this change gives the role to the user."""
+        return role in self.roles and role not in self.before
+
     def losses(self) -> Iterator[tuple[Tenant, Roles, Roles]]:
         """Each tenant whose roles change, with the user's roles there before and after."""
         yield self.tenant, self.before, self.roles
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(NamedTuple):
     """A user deleted through a tenant; effects replace `leaves`, the tenants to be removed from."""
 
     world: World
@@ -63,8 +64,7 @@ class Deletion:
             yield tenant, tenant.roles_of(self.user.id), ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceChange:
+class DeviceChange(NamedTuple):
     """A device assigned to a client type or unassigned; effects replace `device`."""
 
     device: Device
@@ -73,8 +73,7 @@ class DeviceChange:
     client_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class MailRequest:
+class MailRequest(NamedTuple):
     """A mail that a caller asks for."""
 
     tenant: Tenant

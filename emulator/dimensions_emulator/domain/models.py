@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Roles: TypeAlias = tuple[str, ...]
 """Role keys in catalogue spelling, each once, in the order in which they were given."""
@@ -59,8 +59,7 @@ class User:
     activated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(NamedTuple):
     """A user's roles in one customer; `sequence` is the user's, it orders the members."""
 
     sequence: int

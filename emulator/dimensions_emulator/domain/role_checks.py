@@ -78,12 +78,12 @@ def role_unchanged(_: Catalog, change: UserChange, *, role: str) -> Facts:
 def platform_role_of_country(_: Catalog, change: UserChange, *, uk: str, elsewhere: str) -> Facts:
     """No PBX user role of another country is given (ROLE-UK-ESSENTIAL)."""
     right, wrong = (uk, elsewhere) if change.tenant.customer.in_uk else (elsewhere, uk)
-    return {"role": wrong, "instead": right} if wrong in change.added else None
+    return {"role": wrong, "instead": right} if change.gives(wrong) else None
 
 
 def feature_licensed(_: Catalog, change: UserChange, *, role: str, feature: str) -> Facts:
     """The role is not given where the customer's feature is 0 (ROLE-ACD-FEATURE)."""
-    if role in change.added and getattr(change.tenant.customer, feature) == 0:
+    if change.gives(role) and getattr(change.tenant.customer, feature) == 0:
         return {"role": role, "feature": feature}
     return None
 

@@ -78,45 +78,44 @@ def spread(
     triggered = any(trigger in change.roles for trigger in triggers)
     others = change.tenant.holders(triggers) - sum(trigger in change.before for trigger in triggers)
     first = triggered and not others and not any(trigger in change.before for trigger in triggers)
-    gains = any(holder in change.added for holder in holders)
     holds = any(holder in change.roles for holder in holders)
-    if holds and (first or (gains and (triggered or others))):
+    if holds and (first or ((triggered or others) and any(change.gives(holder) for holder in holders))):
         change = _with(change, role)
-    return replace(change, spread=role) if first else change
+    return change._replace(spread=role) if first else change
 
 
 def mail_to_new_user(_: Catalog, change: UserChange, *, kind: str, switch: str) -> UserChange:
     """Send the mail to an account that did not exist before (MAIL-ON-CREATE)."""
     is_new = change.user is None and change.world.user_by_email(change.email or "") is None
     if is_new and getattr(change.tenant.customer, switch):
-        return replace(change, mails=(*change.mails, kind))
+        return change._replace(mails=(*change.mails, kind))
     return change
 
 
 def mail_on_gain(_: Catalog, change: UserChange, *, role: str, kind: str, switch: str) -> UserChange:
     """Send the mail to a user who gains the role (MAIL-ON-UC)."""
-    if role in change.added and getattr(change.tenant.customer, switch):
-        return replace(change, mails=(*change.mails, kind))
+    if change.gives(role) and getattr(change.tenant.customer, switch):
+        return change._replace(mails=(*change.mails, kind))
     return change
 
 
 def move_to_client(_: Catalog, change: DeviceChange) -> DeviceChange:
     """Tie the device to the client type, whatever it was tied to (DEVICE-MOVES)."""
-    return replace(change, device=replace(change.device, client_type=change.client_type))
+    return change._replace(device=replace(change.device, client_type=change.client_type))
 
 
 def leave_every_tenant(_: Catalog, change: Deletion) -> Deletion:
     """Remove the user everywhere when this is the primary tenant (DELETE-PRIMARY)."""
     if change.user.primary_tenant != change.tenant.customer.id:
         return change
-    return replace(change, leaves=change.user.tenants)
+    return change._replace(leaves=change.user.tenants)
 
 
 def _with(change: UserChange, *roles: str) -> UserChange:
     new = tuple(role for role in roles if role not in change.roles)
-    return replace(change, roles=(*change.roles, *new)) if new else change
+    return change._replace(roles=(*change.roles, *new)) if new else change
 
 
 def _without(change: UserChange, roles: Roles) -> UserChange:
     rest = tuple(role for role in change.roles if role not in roles)
-    return replace(change, roles=rest) if len(rest) < len(change.roles) else change
+    return change._replace(roles=rest) if len(rest) < len(change.roles) else change

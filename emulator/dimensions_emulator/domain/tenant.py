@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, NamedTuple, NamedTuple, NamedTuple
 
 from immutables import Map
 
@@ -22,8 +21,7 @@ def administers(roles: Roles) -> bool:
     return ADMINISTRATOR[0] in roles and ADMINISTRATOR[1] in roles
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(NamedTuple):
     """A customer, its members by user id, and what the rules ask of all members at once.
 
     `order` lists the members as they were created (LIST-ORDER), in chunks of `CHUNK` sequence
@@ -32,9 +30,9 @@ class Tenant:
     """
 
     customer: Customer
-    members: Map[str, Membership] = Map()  # noqa: RUF009  immutable
+    members: Map[str, Membership] = Map()
     order: tuple[tuple[str, ...], ...] = ()
-    counts: Map[str, int] = Map()  # noqa: RUF009  immutable
+    counts: Map[str, int] = Map()
     administrators: int = 0
 
     def user_ids(self) -> Iterator[str]:
@@ -58,8 +56,7 @@ class Tenant:
         chunk = (*order[place], user.id)
         if order[place] and members[order[place][-1]].sequence > user.sequence:
             chunk = tuple(sorted(chunk, key=lambda user_id: members[user_id].sequence))
-        return replace(
-            self,
+        return self._replace(
             members=members,
             order=(*order[:place], chunk, *order[place + 1 :]),
             counts=_recount(self.counts, (), roles),
@@ -74,7 +71,7 @@ class Tenant:
             members[user_id] = Membership(before.sequence, roles)
             counts = _recount(counts, before.roles, roles)
             administrators += administers(roles) - administers(before.roles)
-        return replace(self, members=members.finish(), counts=counts, administrators=administrators)
+        return self._replace(members=members.finish(), counts=counts, administrators=administrators)
 
     def left_by(self, user_id: str) -> Tenant:
         """This tenant without one of its members."""
@@ -82,8 +79,7 @@ class Tenant:
         place = member.sequence // CHUNK
         chunk = self.order[place]
         at = chunk.index(user_id)
-        return replace(
-            self,
+        return self._replace(
             members=self.members.delete(user_id),
             order=(*self.order[:place], chunk[:at] + chunk[at + 1 :], *self.order[place + 1 :]),
             counts=_recount(self.counts, member.roles, ()),

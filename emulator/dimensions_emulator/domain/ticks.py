@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 SECOND = 10_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,7 +17,7 @@ def now() -> int:
 def text(ticks: int) -> str:
     """The wire's timestamp: UTC, seven fractional digits and Z (WIRE-TIMESTAMP)."""
     seconds, fraction = divmod(ticks, SECOND)
-    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}.{fraction:07d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{fraction:07d}Z"
 
 
 def parse(timestamp: str) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, NamedTuple, NamedTuple, NamedTuple
 
 from immutables import Map
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from dimensions_emulator.domain.tenant import Tenant
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """Everything a session knows; every change is a new world that shares what it left alone.
 
     `emails` maps lower-case addresses to user ids, `owned` users to the keys of their devices,
@@ -33,19 +32,19 @@ class World:
     what ever was, deleted or not.
     """
 
-    accounts: Map[str, Account] = Map()  # noqa: RUF009  immutable, as all below
-    tenants: Map[str, Tenant] = Map()  # noqa: RUF009
-    users: Map[str, User] = Map()  # noqa: RUF009
+    accounts: Map[str, Account] = Map()
+    tenants: Map[str, Tenant] = Map()
+    users: Map[str, User] = Map()
     created: int = 0
-    emails: Map[str, str] = Map()  # noqa: RUF009
-    devices: Map[DeviceKey, Device] = Map()  # noqa: RUF009
-    owned: Map[str, tuple[DeviceKey, ...]] = Map()  # noqa: RUF009
-    mails: Map[int, Mail] = Map()  # noqa: RUF009
+    emails: Map[str, str] = Map()
+    devices: Map[DeviceKey, Device] = Map()
+    owned: Map[str, tuple[DeviceKey, ...]] = Map()
+    mails: Map[int, Mail] = Map()
     mail_count: int = 0
-    activations: Map[str, str] = Map()  # noqa: RUF009
-    charges: Map[int, Charge] = Map()  # noqa: RUF009
+    activations: Map[str, str] = Map()
+    charges: Map[int, Charge] = Map()
     charge_count: int = 0
-    callers: Map[str, Caller] = Map()  # noqa: RUF009
+    callers: Map[str, Caller] = Map()
 
     def user_by_email(self, email: str) -> User | None:
         """The account with this address, compared without case (USER-UNIQUE-EMAIL)."""
@@ -57,7 +56,7 @@ class World:
         return user.primary_tenant in self.accounts
 
     def with_tenant(self, tenant: Tenant) -> World:
-        return replace(self, tenants=self.tenants.set(tenant.customer.id, tenant))
+        return self._replace(tenants=self.tenants.set(tenant.customer.id, tenant))
 
     def with_user(self, user: User) -> World:
         """This world with the user new or in place of its earlier self."""
@@ -68,7 +67,7 @@ class World:
                 emails = emails.delete(before.email.lower())
             emails = emails.set(address, user.id)
         created = max(self.created, user.sequence + 1)
-        return replace(self, users=self.users.set(user.id, user), emails=emails, created=created)
+        return self._replace(users=self.users.set(user.id, user), emails=emails, created=created)
 
     def with_member(self, user: User, tenant_id: str, roles: Roles) -> World:
         """This world with the user as a new member of a tenant."""
@@ -85,13 +84,13 @@ class World:
         gone = frozenset(tenant_ids)
         for tenant_id in gone:
             tenants = tenants.set(tenant_id, tenants[tenant_id].left_by(user_id))
-        world = replace(self, tenants=tenants)
+        world = self._replace(tenants=tenants)
         for key in world.owned.get(user_id, ()):
             if key[0] in gone or account_too:
                 world = world.with_device(replace(world.devices[key], owner=None, client_type=None))
         if account_too:
-            return replace(
-                world, users=world.users.delete(user_id), emails=world.emails.delete(user.email.lower())
+            return world._replace(
+                users=world.users.delete(user_id), emails=world.emails.delete(user.email.lower())
             )
         left = tuple(tenant_id for tenant_id in user.tenants if tenant_id not in gone)
         return world.with_user(replace(user, tenants=left))
@@ -104,19 +103,19 @@ class World:
             owned = owned.set(before.owner, rest) if rest else owned.delete(before.owner)
         if device.owner is not None and (before is None or before.owner != device.owner):
             owned = owned.set(device.owner, (*owned.get(device.owner, ()), device.key))
-        return replace(self, devices=self.devices.set(device.key, device), owned=owned)
+        return self._replace(devices=self.devices.set(device.key, device), owned=owned)
 
     def with_mail(self, mail: Mail) -> World:
         activations = self.activations
         if mail.kind == "activation":
             activations = activations.set(mail.token, mail.user_id)
-        return replace(self, mails=self.mails.set(mail.id, mail), mail_count=mail.id, activations=activations)
+        return self._replace(mails=self.mails.set(mail.id, mail), mail_count=mail.id, activations=activations)
 
     def without_mails(self, numbers: Iterable[int]) -> World:
         mails = self.mails.mutate()
         for number in numbers:
             del mails[number]
-        return replace(self, mails=mails.finish())
+        return self._replace(mails=mails.finish())
 
     def with_charges(self, tenant_id: str, grants: Iterable[tuple[str, str]], at: int) -> World:
         """This world with a charge for each (user id, role) of `grants`."""
@@ -124,7 +123,7 @@ class World:
         for user_id, role in grants:
             number += 1
             charges[number] = Charge(number, tenant_id, user_id, role, at)
-        return replace(self, charges=charges.finish(), charge_count=number)
+        return self._replace(charges=charges.finish(), charge_count=number)
 
     def with_caller(self, caller: Caller) -> World:
-        return replace(self, callers=self.callers.set(caller.token, caller))
+        return self._replace(callers=self.callers.set(caller.token, caller))

@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
 
     from dimensions_emulator.domain.world import World
-
-
-class Turn:
-    """A writer's turn: the world it found, to be replaced by the one it leaves."""
-
-    __slots__ = ("world",)
-
-    def __init__(self, world: World) -> None:
-        self.world = world
 
 
 class Session:
     """A world and the lock of its writers."""
 
-    __slots__ = ("lock", "world")
+    __slots__ = ("lock", "name", "world")
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, name: str, world: World) -> None:
+        self.name = name
         self.world = world
         self.lock = Lock()
+
+
+class Turn:
+    """A writer's turn: the world it found, to be replaced by the one it leaves."""
+
+    __slots__ = ("_place", "_watchers", "world")
+
+    world: World
+
+    def __init__(self, place: Session, watchers: list[Callable[[str, World, World], None]]) -> None:
+        self._place = place
+        self._watchers = watchers
+
+    def __enter__(self) -> Self:
+        self._place.lock.acquire()
+        self.world = self._place.world
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        place = self._place
+        try:
+            before = place.world
+            if kind is None and self.world is not before:
+                place.world = self.world
+                for watcher in self._watchers:
+                    watcher(place.name, before, self.world)
+        finally:
+            place.lock.release()
 
 
 class MemoryStore:
@@ -42,21 +65,12 @@ class MemoryStore:
     def read(self, session: str) -> World:
         return self._sessions[session].world
 
-    @contextmanager
-    def transaction(self, session: str) -> Iterator[Turn]:
-        place = self._sessions[session]
-        with place.lock:
-            before = place.world
-            turn = Turn(before)
-            yield turn
-            if turn.world is not before:
-                place.world = turn.world
-                for watcher in self._watchers:
-                    watcher(session, before, turn.world)
+    def transaction(self, session: str) -> Turn:
+        return Turn(self._sessions[session], self._watchers)
 
     def put(self, session: str, world: World) -> None:
         with self._naming:
-            place = self._sessions.setdefault(session, Session(world))
+            place = self._sessions.setdefault(session, Session(session, world))
         with place.lock:
             place.world = world
 

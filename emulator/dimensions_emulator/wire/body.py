@@ -63,16 +63,20 @@ def choice(body: dict[str, Any], name: str, field: str, allowed: tuple[str, ...]
 
 def _json(media_types: tuple[str, ...]) -> Any:
     found = request.environ.get("CONTENT_TYPE", "")
-    media_type, options = parse_options_header(found)
-    if media_type.lower() not in media_types or options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+    if found not in media_types and not _is_one_of(media_types, found):
         expected = " or ".join(media_types)
         raise Refused("MEDIA-TYPE", "MediaTypeUnsupported", found=found, expected=f"{expected} in UTF-8")
     raw = request.get_data(cache=False)
     try:
         orjson.loads(raw)  # strict about encoding, surrogates, NaN and depth, where json is not
-        return json.loads(raw, object_pairs_hook=_unique)
+        return DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as fault:
         raise _invalid(f"it is not JSON ({fault or 'nested too deeply'})") from None
+
+
+def _is_one_of(media_types: tuple[str, ...], found: str) -> bool:
+    media_type, options = parse_options_header(found)
+    return media_type.lower() in media_types and options.get("charset", "utf-8").lower() in {"utf-8", "utf8"}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -82,6 +86,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the member {twice!r} stands twice")
     return members
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _invalid(reason: str) -> Refused:
