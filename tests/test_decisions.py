@@ -47,6 +47,14 @@ def test_the_administrator_role_key_can_be_admin_user(api_where):
     assert list(api.state()["users"].values())[1]["memberships"][US] == [WEB, TEAMS, ADMIN]
 
 
+def test_the_served_contract_spells_the_administrator_role_as_decided(api_where):
+    served = api_where(admin_role_key="admin.user").call("GET", "/_emulator/openapi.json").json
+
+    keys = next(part["enum"] for part in served["components"]["schemas"].values() if "customer.user" in part.get("enum", ()))
+    assert "admin.user" in keys
+    assert "user.admin" not in str(served)
+
+
 def test_the_administrator_role_key_is_user_admin_by_default(api_where):
     api = api_where(admin_role_key="user.admin")
 

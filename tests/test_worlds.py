@@ -8,7 +8,7 @@ import pytest
 
 from dimensions_contracts import catalog
 from dimensions_emulator import world_check
-from dimensions_fixtures import worlds
+from dimensions_fixtures import builder, worlds
 
 CATALOG = catalog.load()
 TENANTS = {
@@ -44,7 +44,7 @@ def satisfied(role, roles):
 @pytest.mark.parametrize("name", worlds.SHIPPED)
 def test_a_shipped_world_is_what_its_blueprint_builds(name):
     path = worlds.FOLDER / f"{name}.json"
-    assert path.read_text("utf-8") == worlds.text(worlds.build(name)), "run: python -m dimensions_fixtures"
+    assert path.read_text("utf-8") == worlds.text(builder.build(name)), "run: python -m dimensions_fixtures"
 
 
 def test_a_world_has_no_mistakes(world):
@@ -192,7 +192,7 @@ def test_the_crowd_tells_its_progress_to_the_end():
 
 
 def test_the_crowd_is_a_thousand_unless_told_otherwise():
-    assert len(worlds.document("crowd")["users"]) == worlds.CROWD_USERS == 1_000
+    assert len(worlds.document("crowd")["users"]) == builder.CROWD_USERS == 1_000
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from dimensions_contracts import refusals, schema_files
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from dimensions_contracts.catalog import Catalog
     from dimensions_contracts.operations import Operation, Prefix
+    from dimensions_contracts.profile import Profile
 
     Schemas = Mapping[str, Mapping[str, Any]]
 
@@ -56,12 +58,17 @@ LOCATION = {
 STATUSES = {200: "Accepted.", 201: "Accepted and carried out.", 204: "Accepted; the answer has no body."}
 
 
-def document(catalog: Catalog, version: str, schemas: Schemas | None = None) -> dict[str, Any]:
+def document(
+    catalog: Catalog, version: str, schemas: Schemas | None = None, profile: Profile | None = None
+) -> dict[str, Any]:
     """Assemble one self-contained document; every schema carries its published address as `x-contract-id`.
 
-    Raises `ReferenceUnresolved` when a schema refers to something that is not there.
+    Role keys are spelled as in the profile. Raises `ReferenceUnresolved` when a schema refers to
+    something that is not there.
     """
     schemas = schema_files.load() if schemas is None else schemas
+    if profile is not None:
+        schemas = _spelled(schemas, profile)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -81,6 +88,12 @@ def document(catalog: Catalog, version: str, schemas: Schemas | None = None) -> 
             "schemas": components(_roots(), schemas),
         },
     }
+
+
+def _spelled(schemas: Schemas, profile: Profile) -> Schemas:
+    text, key = json.dumps(dict(schemas)), profile.decisions["admin-role-key"]
+    spelled: Schemas = json.loads(text.replace('"user.admin"', f'"{key}"'))
+    return spelled
 
 
 def _roots() -> set[str]:

@@ -11,7 +11,6 @@ from dimensions_emulator import __version__, control, seeding
 from dimensions_emulator.control.desk import Desk
 from dimensions_emulator.domain import ticks
 from dimensions_emulator.domain.rulebook import Rulebook
-from dimensions_emulator.post.relay import Relay
 from dimensions_emulator.post.rendering import MailRenderer
 from dimensions_emulator.settings import Settings
 from dimensions_emulator.store.base import DEFAULT_SESSION
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from dimensions_emulator.domain.world import World
+    from dimensions_emulator.post.relay import Relay
     from dimensions_emulator.store.base import Store
 
 NAME = f"dimensions-emulator/{__version__}"
@@ -42,7 +42,7 @@ def create_app(
 
     `world` takes the place of the one that the settings name; `progress` hears
     how its making goes; `without` leaves rules out, by id.
-    Raises `SettingsInvalid` or `WorldFileInvalid` if the settings cannot be met.
+    Raises `SettingsInvalid` if the settings cannot be met.
     """
     settings = settings or Settings()
     store = store or MemoryStore()
@@ -71,6 +71,8 @@ def create_app(
 def _relay(settings: Settings, store: Store, renderer: MailRenderer) -> Relay | None:
     if settings.smtp is None:
         return None
+    from dimensions_emulator.post.relay import Relay  # noqa: PLC0415  slow to import
+
     relay = Relay(*settings.smtp, renderer.render)
 
     def forward(_: str, before: World, after: World) -> None:

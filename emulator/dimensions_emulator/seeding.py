@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dimensions_contracts import profile as profiles
-from dimensions_emulator import world_file
 from dimensions_emulator.domain import document
 from dimensions_emulator.ids import RandomIds, SeededIds
 from dimensions_emulator.settings import SettingsInvalid
@@ -43,7 +42,7 @@ def ids(settings: Settings) -> Ids:
 
 
 def world(settings: Settings, progress: Callable[[int, int], None] | None = None) -> World:
-    """The world of the settings; raises `SettingsInvalid` or `WorldFileInvalid` and leaves nothing half-made.
+    """The world of the settings; raises `SettingsInvalid` with every mistake and leaves nothing half-made.
 
     `progress` hears of people made and people wanted.
     """
@@ -53,7 +52,12 @@ def world(settings: Settings, progress: Callable[[int, int], None] | None = None
         raise SettingsInvalid(
             [f"--users and --locale go with a named world ({', '.join(worlds.NAMES)}), not with a file"]
         )
-    return document.load(world_file.read(Path(settings.world)))
+    from dimensions_emulator import world_file  # noqa: PLC0415  a named world does without it
+
+    try:
+        return document.load(world_file.read(Path(settings.world)))
+    except world_file.WorldFileInvalid as fault:
+        raise SettingsInvalid(str(fault).splitlines()) from None
 
 
 def _named(settings: Settings, progress: Callable[[int, int], None] | None) -> dict[str, Any]:

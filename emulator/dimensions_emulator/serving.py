@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 from contextlib import ExitStack
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator import logs
@@ -16,7 +17,6 @@ from dimensions_emulator.server import ListenFailed, Server
 from dimensions_emulator.settings import SettingsInvalid
 from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.store.memory import MemoryStore
-from dimensions_emulator.world_file import WorldFileInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +42,6 @@ def run(settings: Settings) -> None:
             raise CannotServe([fault.args[0]]) from None
         except SettingsInvalid as fault:
             raise CannotServe(fault.args[0]) from None
-        except WorldFileInvalid as fault:
-            raise CannotServe(str(fault).splitlines()) from None
         while True:
             signal.pause()
 
@@ -93,9 +91,9 @@ def _tell(settings: Settings, url: str, world: World) -> None:
     ]
     if caller:
         lines.append(f"  Token     {caller.token}  ({caller.name})")
-        customer = next((t.customer for t in world.tenants.values() if caller.sees(t.customer)), None)
-        if customer:
-            users = f"{url}/api/v1.0/customers/{customer.id}/users"
+        customers = [tenant.customer.id for tenant in world.tenants.values() if caller.sees(tenant.customer)]
+        if customers:
+            users = f"{url}/api/v1.0/customers/{min(customers)}/users"
             lines += ["", "  Try it:", f"  curl -H 'Authorization: Bearer {caller.token}' {users}"]
     else:
         lines.append("  Token     none in this world; POST {} to /_emulator/tokens for one")
@@ -117,7 +115,7 @@ def _tenants(world: World) -> list[dict[str, Any]]:
         }
         for tenant in world.tenants.values()
     ]
-    return accounts + customers
+    return [*sorted(accounts, key=itemgetter("id")), *sorted(customers, key=itemgetter("id"))]
 
 
 def _best_caller(world: World) -> Caller | None:

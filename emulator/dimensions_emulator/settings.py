@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +127,8 @@ def resolve(
 
 
 def _file(path: Path, *, required: bool) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415  for a file alone
+
     try:
         parsed = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -1,13 +1,8 @@
-"""The published schema of world documents, told as mistakes.
-
-Most members of a large document are fine: predicates compiled from the schema find those quickly,
-and jsonschema is asked about the others only.
-"""
+"""The published schema of world documents, told as mistakes."""
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -16,17 +11,14 @@ from typing import TYPE_CHECKING, Any
 from dimensions_contracts import catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from jsonschema import ValidationError
-    from jsonschema.protocols import Validator
+    from jsonschema_rs import ValidationError
 
-    Predicate = Callable[[Any], bool]
     Schema = Mapping[str, Any]
 
 Path = tuple[str | int, ...]
 SHOWN = 60
-ANNOTATIONS = frozenset({"title", "description", "default", "examples", "format", "$schema", "$id", "$defs"})
 KINDS = MappingProxyType(
     {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "empty"}
 )
@@ -68,14 +60,14 @@ def schema() -> dict[str, Any]:
 
 def mistakes(document: Any) -> list[Mistake]:
     """Find every place where the document does not fit the published schema."""
+    from jsonschema_rs import validator_for  # noqa: PLC0415  a named world does without it
+
     whole = schema()
-    if compiled(whole, whole)(document):
-        return []
     try:
-        errors = list(_validator(whole).iter_errors(document))
-        found = [mistake for error in errors for mistake in _told(error, whole)]
-    except RecursionError:
+        errors = list(validator_for(whole).iter_errors(document))
+    except ValueError:
         return [Mistake((), "nested too deeply; expected a world")]
+    found = [mistake for error in errors for mistake in _told(error, whole)]
     return list({mistake.path: mistake for mistake in reversed(found)}.values())[::-1]
 
 
@@ -91,148 +83,26 @@ def shown(value: Any) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
-def compiled(part: Any, whole: Schema) -> Predicate:
-    """Compile a schema to a predicate that is true only for values that surely fit."""
-    if isinstance(part, bool):
-        return lambda _: part
-    keywords = sorted(part.keys() - ANNOTATIONS, key=lambda keyword: (keyword != "type", keyword))
-    if keywords and keywords[0] not in {"type", "$ref"}:
-        return _unsure
-    tests = [COMPILERS[keyword](part, whole) if keyword in COMPILERS else _unsure for keyword in keywords]
-    if len(tests) == 1:
-        return tests[0]
-
-    def fits(value: Any) -> bool:
-        for test in tests:  # noqa: SIM110  # a generator costs twice the time
-            if not test(value):
-                return False
-        return True
-
-    return fits
-
-
-def _unsure(_: Any) -> bool:
-    return False
-
-
-def _type(part: Schema, _: Schema) -> Predicate:
-    kinds = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list}
-    wanted = kinds.get(part["type"])
-    return lambda value: type(value) is wanted
-
-
-def _properties(part: Schema, whole: Schema) -> Predicate:
-    members = {name: compiled(member, whole) for name, member in part.get("properties", {}).items()}
-    find, other = members.get, compiled(part.get("additionalProperties", True), whole)
-
-    def fits(value: Any) -> bool:
-        for name, member in value.items():  # noqa: SIM110  # a generator costs twice the time
-            if not find(name, other)(member):
-                return False
-        return True
-
-    return fits
-
-
-def _others(part: Schema, whole: Schema) -> Predicate:
-    return compiled(True, whole) if "properties" in part else _properties(part, whole)  # noqa: FBT003
-
-
-def _names(part: Schema, whole: Schema) -> Predicate:
-    name = compiled(part["propertyNames"], whole)
-    return lambda value: all(map(name, value))
-
-
-def _items(part: Schema, whole: Schema) -> Predicate:
-    item = compiled(part["items"], whole)
-    return lambda value: all(map(item, value))
-
-
-def _pattern(part: Schema, _: Schema) -> Predicate:
-    search = re.compile(_anchored(part["pattern"])).search
-    return lambda value: search(value) is not None
-
-
-def _anchored(pattern: str) -> str:
-    """Let `$` mean the very end, as it does in the regular expressions of JSON Schema."""
-    return pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
-
-
-def _target(part: Schema, whole: Schema) -> Predicate:
-    return compiled(whole["$defs"][part["$ref"].removeprefix("#/$defs/")], whole)
-
-
-COMPILERS: Mapping[str, Callable[[Schema, Schema], Predicate]] = MappingProxyType(
-    {
-        "type": _type,
-        "properties": _properties,
-        "additionalProperties": _others,
-        "propertyNames": _names,
-        "items": _items,
-        "pattern": _pattern,
-        "$ref": _target,
-        "required": lambda part, _: lambda value: all(name in value for name in part["required"]),
-        "enum": lambda part, _: lambda value: value in part["enum"],
-        "const": lambda part, _: lambda value: value == part["const"],
-        "minLength": lambda part, _: lambda value: len(value) >= part["minLength"],
-        "maxLength": lambda part, _: lambda value: len(value) <= part["maxLength"],
-        "minimum": lambda part, _: lambda value: value >= part["minimum"],
-    }
-)
-
-
-def _validator(whole: Schema) -> Validator:
-    """Make a validator that passes over the members of large collections that surely fit."""
-    from jsonschema import Draft202012Validator, validators  # noqa: PLC0415  # slow, for mistakes only
-
-    known = Draft202012Validator.VALIDATORS
-
-    def items(validator: Any, part: Any, value: Any, _: Schema) -> Iterator[ValidationError]:
-        fits = compiled(part, whole)
-        for index, item in enumerate(value if isinstance(value, list) else ()):
-            if not fits(item):
-                yield from validator.descend(item, part, path=index)
-
-    def others(validator: Any, part: Any, value: Any, around: Schema) -> Iterator[ValidationError]:
-        suspects = value
-        if isinstance(value, dict):
-            fits = compiled(part, whole)
-            suspects = {name: member for name, member in value.items() if not fits(member)}
-        yield from known["additionalProperties"](validator, part, suspects, around)
-
-    def names(validator: Any, part: Any, value: Any, around: Schema) -> Iterator[ValidationError]:
-        fits = compiled(part, whole)
-        suspects = {name: None for name in value if not fits(name)} if isinstance(value, dict) else {}
-        yield from known["propertyNames"](validator, part, suspects, around)
-
-    def pattern(validator: Any, part: str, value: Any, around: Schema) -> Iterator[ValidationError]:
-        yield from known["pattern"](validator, _anchored(part), value, around)
-
-    quick = {"items": items, "additionalProperties": others, "propertyNames": names, "pattern": pattern}
-    extend: Callable[..., Any] = validators.extend
-    made: Validator = extend(Draft202012Validator, quick)(whole)
-    return made
-
-
 def _told(error: ValidationError, whole: Schema) -> Iterator[Mistake]:
-    path: Path = tuple(error.absolute_path)
-    part: Any = error.schema
-    value: Any = error.instance
-    if error.validator == "required":
-        members = part["properties"]
-        for name in part["required"]:
-            if name not in value:
-                expected = _expected(members[name], whole)
-                yield Mistake((*path, name), f"this is missing; expected {expected}")
-    elif error.validator == "additionalProperties":
-        members = part["properties"]
-        for name in value:
-            if name not in members:
-                hint = near(name, members) or f"; expected one of {', '.join(members)}"
-                yield Mistake((*path, name), f"there is no member {shown(name)} here{hint}")
+    path: Path = tuple(error.instance_path)
+    keyword, value = str(error.kind.name), error.instance
+    part: Any = whole
+    for step in error.schema_path[:-1]:
+        part = part[step]
+    if keyword == "required":
+        name = str(error.kind.as_dict()["property"])
+        yield Mistake(
+            (*path, name), f"this is missing; expected {_expected(part['properties'][name], whole)}"
+        )
+    elif keyword == "additionalProperties":
+        for name in error.kind.as_dict()["unexpected"]:
+            hint = near(name, part["properties"]) or f"; expected one of {', '.join(part['properties'])}"
+            yield Mistake((*path, name), f"there is no member {shown(name)} here{hint}")
+    elif keyword == "propertyNames":
+        name = error.kind.as_dict()["error"].instance
+        yield Mistake((*path, name), _wrong(str(error.schema_path[-1]), name, part, whole))
     else:
-        at = (*path, value) if "propertyNames" in error.absolute_schema_path else path
-        yield Mistake(at, _wrong(str(error.validator), value, part, whole))
+        yield Mistake(path, _wrong(keyword, value, part, whole))
 
 
 def _wrong(keyword: str, value: Any, part: Schema, whole: Schema) -> str:

@@ -19,7 +19,10 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         settings, origins = desk.settings, desk.settings.origins or {}
         data = {
             "settings": {
-                field.name: {"value": getattr(settings, field.name), "origin": origins.get(field.name, "code")}
+                field.name: {
+                    "value": getattr(settings, field.name),
+                    "origin": origins.get(field.name, "code"),
+                }
                 for field in fields(settings)
                 if field.name != "origins"
             },

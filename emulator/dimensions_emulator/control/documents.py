@@ -21,7 +21,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     def api() -> Response:
         from dimensions_contracts import openapi  # noqa: PLC0415  with jsonschema, slow to import
 
-        return _json(json.dumps(openapi.document(desk.book.catalog, __version__)))
+        return _json(json.dumps(openapi.document(desk.book.catalog, __version__, profile=desk.book.profile)))
 
     @blueprint.get("/control.json")
     def control() -> Response:

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from flask import abort, request
 
-from dimensions_emulator import world_check
 from dimensions_emulator.domain import document
 from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.wire import body, envelope
-from dimensions_emulator.world_normal import normalised
 
 if TYPE_CHECKING:
     from flask import Blueprint, Response
@@ -30,6 +28,8 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.put("/state")
     def take() -> Response:
         """Take a document in place of the world; with a mistake in it nothing changes."""
+        from dimensions_emulator import world_check, world_normal  # noqa: PLC0415  for this call alone
+
         request.max_content_length = LIMIT
         given = body.json_object()
         wanted = given["data"] if "version" not in given and "data" in given else given
@@ -40,5 +40,5 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             ]
             more = f" (and {len(listed) - SHOWN} more)" if len(listed) > SHOWN else ""
             abort(400, "The state is not valid. " + "; ".join(listed[:SHOWN]) + more)
-        desk.store.put(DEFAULT_SESSION, document.load(normalised(wanted, desk.book.catalog)))
+        desk.store.put(DEFAULT_SESSION, document.load(world_normal.normalised(wanted, desk.book.catalog)))
         return envelope.done(desk.clock())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, NamedTuple, NamedTuple, NamedTuple
+from typing import (
+    TYPE_CHECKING,
+    NamedTuple,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from dimensions_emulator.domain.errors import Refused
 
@@ -26,8 +25,7 @@ LIST = "roles"
 END = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation; `path` and `source` are the segments of its pointers."""
 
     op: str

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, NamedTuple, NamedTuple, NamedTuple
+from typing import (
+    TYPE_CHECKING,
+    NamedTuple,
+)
 
 from immutables import Map
 

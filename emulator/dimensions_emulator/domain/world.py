@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, NamedTuple, NamedTuple, NamedTuple
+from typing import (
+    TYPE_CHECKING,
+    NamedTuple,
+)
 
 from immutables import Map
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import request
-
 from dimensions_emulator.domain.errors import Refused
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
     from dimensions_emulator.domain.models import Caller
     from dimensions_emulator.domain.world import World
 
 SCOPE = "onboarding"
 
 
-def caller(world: World, now: int) -> Caller:
+def caller(environ: WSGIEnvironment, world: World, now: int) -> Caller:
     """The holder of the request's token; raises `Refused` (AUTH-REQUIRED, AUTH-SCOPE)."""
-    scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     holder = world.callers.get(token.strip()) if scheme.lower() == "bearer" else None
     if holder is None or (holder.expires is not None and holder.expires <= now):
         raise Refused("AUTH-REQUIRED", "TokenInvalid")

@@ -71,13 +71,13 @@ def register(app: Flask, api: Api) -> None:
 
 def _bound(api: Api, handler: Callable[..., Response]) -> Callable[..., Response]:
     def view(customer_id: str, account_id: str | None = None, **rest: Any) -> Response:
-        now = api.clock()
-        holder = access.caller(api.world(), now)
+        now, environ = api.clock(), request.environ
+        holder = access.caller(environ, api.world(), now)
         account = guid(account_id) if account_id is not None else None
         customer = guid(customer_id)
         if "user_id" in rest:
             rest["user_id"] = guid(rest["user_id"])
-        accepted = request.environ.get("HTTP_ACCEPT_CHARGES", "").strip().lower() == "true"
+        accepted = environ.get("HTTP_ACCEPT_CHARGES", "").strip().lower() == "true"
         call = Call(holder, customer, account, urls.origin, now, api.ids, accepted)
         return handler(api, call, **rest)
 

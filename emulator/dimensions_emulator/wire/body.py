@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from flask import request
 from werkzeug.http import parse_options_header
+from werkzeug.wsgi import get_input_stream
 
 from dimensions_emulator.domain.errors import Refused
 from dimensions_emulator.domain.json_patch import Operation, parse
@@ -66,7 +67,7 @@ def _json(media_types: tuple[str, ...]) -> Any:
     if found not in media_types and not _is_one_of(media_types, found):
         expected = " or ".join(media_types)
         raise Refused("MEDIA-TYPE", "MediaTypeUnsupported", found=found, expected=f"{expected} in UTF-8")
-    raw = request.get_data(cache=False)
+    raw = get_input_stream(request.environ, max_content_length=request.max_content_length).read()
     try:
         orjson.loads(raw)  # strict about encoding, surrogates, NaN and depth, where json is not
         return DECODER.decode(raw.decode())
