@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 import click
@@ -28,6 +30,7 @@ HELP = {
     "allowed_host": "Another host name for /_emulator; repeatable.",
     "max_body": "Largest request body in bytes.  [1048576]",
 }
+WIDE = 250
 MANY = {"locale", "allowed_host"}
 
 
@@ -65,6 +68,7 @@ for _name in PARSERS:
 @click.option("--timeout", type=click.FloatRange(min=0), default=30.0, show_default=True, help="In seconds.")
 def wait(url: str, timeout: float) -> None:
     """Wait until the server at URL is ready; exit 1 if it is not in time."""
+    _check_url(url)
     opener = build_opener(ProxyHandler({}))
     deadline, reason = time.monotonic() + timeout, "no answer"
     while True:
@@ -78,10 +82,8 @@ def wait(url: str, timeout: float) -> None:
                 reason = "something else answers there"
         except HTTPError as fault:
             reason = f"it answers {fault.code}"
-        except (URLError, OSError) as fault:
-            reason = str(getattr(fault, "reason", fault))
-        except ValueError as fault:
-            _fail([f"'{url}' is not a URL: {fault}"])
+        except (OSError, HTTPException) as fault:
+            reason = str(getattr(fault, "reason", fault)).strip() or "no answer"
         if time.monotonic() >= deadline:
             _fail([f"{url} was not ready within {timeout:g} s: {reason}"], status=1)
         time.sleep(min(0.05, max(left, 0)))
@@ -95,12 +97,14 @@ def roles() -> None:
 
     from dimensions_contracts import catalog  # noqa: PLC0415
 
-    table = Table("Key", "Name", "Group", "Prerequisites", "Licensed", "Read-only", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for title in ("Key", "Name", "Group", "Prerequisites", "Licensed", "Read-only"):
+        table.add_column(title, no_wrap=title == "Key")
     for role in catalog.load().roles.values():
         marks = ["yes" if fact else "no" for fact in (role.licensed, role.read_only)]
         table.add_row(role.key, role.name, role.group, ", ".join(role.prerequisites) or "-", *marks)
-    console = Console()
-    console.print(table, soft_wrap=not console.is_terminal)
+    terminal = sys.stdout.isatty()
+    Console(width=None if terminal else 200).print(table)
 
 
 @main.command()
@@ -117,6 +121,16 @@ def init(path: Path) -> None:
     except OSError as fault:
         _fail([f"{path} cannot be written: {fault.strerror}"])
     click.echo(f"Wrote {path}. Start with: dimensions-emulator serve --world {path}")
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or not url.isprintable() or " " in url:
+        _fail([f"'{url}' is not a URL such as http://127.0.0.1:4020"])
 
 
 def _fail(mistakes: list[str], status: int = 2) -> None:

@@ -48,6 +48,9 @@ def world(settings: Settings, progress: Callable[[int, int], None] | None = None
     """
     if settings.world in worlds.NAMES:
         return document.load(_named(settings, progress))
+    if not Path(settings.world).suffix and not Path(settings.world).exists():
+        names = ", ".join(worlds.NAMES)
+        raise SettingsInvalid([f"there is no world '{settings.world}'; name one of {names}, or a world file"])
     if settings.users is not None or settings.locale:
         raise SettingsInvalid(
             [f"--users and --locale go with a named world ({', '.join(worlds.NAMES)}), not with a file"]

@@ -54,7 +54,7 @@ class Server:
             listener = socket.socket(family, socket.SOCK_STREAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
-        except OSError as fault:
+        except (OSError, UnicodeError) as fault:
             raise ListenFailed(_reason(fault, host, port)) from None
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server: Any = create_server(
@@ -92,8 +92,8 @@ class Server:
         wasyncore.close_all(self._server._map, ignore_all=True)  # noqa: SLF001  it has no stop of its own
 
 
-def _reason(fault: OSError, host: str, port: int) -> str:
-    if isinstance(fault, socket.gaierror):
+def _reason(fault: OSError | UnicodeError, host: str, port: int) -> str:
+    if isinstance(fault, socket.gaierror | UnicodeError):
         return f"the host '{host}' is not known; --host takes a name or an address of this machine"
     if fault.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use; choose another with --port (0 takes any free one)"
