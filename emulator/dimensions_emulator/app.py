@@ -53,9 +53,8 @@ def create_app(
     app = Flask("dimensions_emulator", static_folder=None)
     app.url_rule_class = MatchedRule
     app.url_map.merge_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     problems.register(app, catalog, clock)
-    routes = api.Api(store, book, clock, seeding.ids(settings))
+    routes = api.Api(store, book, clock, seeding.ids(settings), settings.max_body)
     api.register(app, routes)
     renderer = MailRenderer()
     relay = _relay(settings, store, renderer)

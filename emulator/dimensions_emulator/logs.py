@@ -22,6 +22,10 @@ class TextLines(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging calls it so
+        line = super().formatMessage(record)
+        return line if line.isprintable() else "".join(map(_visible, line))
+
 
 class JsonLines(logging.Formatter):
     """One JSON object an event."""
@@ -37,7 +41,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+        return json.dumps(entry)
 
 
 class RequestLog:
@@ -64,11 +68,12 @@ class RequestLog:
         if seen["status"] >= 400:  # noqa: PLR2004  the errors of HTTP
             facts["rule"] = dict(seen["headers"]).get("X-Emulator-Rule")
         line = " ".join(str(fact) for fact in facts.values() if fact is not None)
-        requests.info("%s", line.translate(CONTROLS), extra={"facts": facts})
+        requests.info("%s", line, extra={"facts": facts})
         return body
 
 
-CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def configure(style: str) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import socket
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import ErrorTask
+
+from dimensions_emulator.domain import ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +23,9 @@ if TYPE_CHECKING:
 
 THREADS = 8
 GRACE = 5.0
-SEEDING = b'{"error":503,"message":"The world is still being made; try again.","status":"error"}'
+NOT_IMPLEMENTED = 501
+JSON = "application/json; charset=utf-8"
+SEEDING = "The world is still being made; try again."
 
 
 class ListenFailed(OSError):
@@ -35,10 +42,28 @@ class Gate:
         if self.application is not None:
             return self.application(environ, start_response)
         alive = environ["PATH_INFO"] == "/_emulator/livez"
-        body = b'{"status":"success"}' if alive else SEEDING
-        headers = [("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body)))]
+        body = b'{"status":"success"}' if alive else _envelope(503, SEEDING)
+        headers = [("Content-Type", JSON), ("Content-Length", str(len(body)))]
         start_response("200 OK" if alive else "503 Service Unavailable", [*headers, ("Retry-After", "1")])
         return [body]
+
+
+class Unreadable(ErrorTask):
+    """Answers a request that is no HTTP in the envelope too; none of them is this server's fault."""
+
+    def execute(self) -> None:
+        error = cast("Any", self.request).error
+        code, reason = (400, "Bad Request") if error.code == NOT_IMPLEMENTED else (error.code, error.reason)
+        body = _envelope(code, f"{reason}: {error.body}")
+        self.status = f"{code} {reason}"
+        self.response_headers = [("Content-Type", JSON)]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Channel(HTTPChannel):
+    error_task_class = Unreadable
 
 
 class Server:
@@ -57,14 +82,18 @@ class Server:
         except (OSError, UnicodeError) as fault:
             raise ListenFailed(_reason(fault, host, port)) from None
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        self._server: Any = create_server(
-            self._gate,
-            sockets=[listener],
-            threads=THREADS,
-            ident=None,
-            max_request_body_size=limit,
-            clear_untrusted_proxy_headers=False,  # links follow what the proxy in front says
+        self._server = cast(
+            "Any",
+            create_server(
+                self._gate,
+                sockets=[listener],
+                threads=THREADS,
+                ident=None,
+                max_request_body_size=limit,
+                clear_untrusted_proxy_headers=False,  # links follow what the proxy in front says
+            ),
         )
+        self._server.channel_class = Channel
         self.port: int = listener.getsockname()[1]
         self._thread = Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
@@ -90,6 +119,11 @@ class Server:
     def _close(self) -> None:
         # Runs in the server's own thread, whose loop ends once nothing is left to watch.
         wasyncore.close_all(self._server._map, ignore_all=True)  # noqa: SLF001  it has no stop of its own
+
+
+def _envelope(status: int, message: str) -> bytes:
+    body = {"error": status, "message": message, "status": "error", "timestamp": ticks.text(ticks.now())}
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def _reason(fault: OSError | UnicodeError, host: str, port: int) -> str:

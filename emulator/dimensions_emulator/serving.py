@@ -55,7 +55,9 @@ def _start(settings: Settings, stack: ExitStack) -> None:
         stack.callback(relay.close, 2.0)
     stack.callback(_hold)
     server.serve(logs.RequestLog(app.wsgi_app))
-    gc.freeze()  # the seed world is here to stay: no collection need walk it again
+    # The seed world is here to stay, and worlds are freed by their counts: collections are rarely of use.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     _tell(settings, _url(settings.host, server.port), store.read(DEFAULT_SESSION))
 
 

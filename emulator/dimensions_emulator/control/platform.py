@@ -25,7 +25,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.post("/platform/<customer_id>/import")
     def bring_in(customer_id: str) -> Response:
         """Bring users in with their devices, all of them or none."""
-        customer, wanted = guid(customer_id), body.json_object().get("users")
+        customer, wanted = guid(customer_id), body.json_object(desk.settings.max_body).get("users")
         if not isinstance(wanted, list) or not wanted:
             abort(400, 'The body is {"users": [{"email", "displayName", "agent", "devices"}]}.')
         reported = [_user(entry) for entry in wanted]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import abort, request
+from flask import abort
 
 from dimensions_emulator.domain import document
 from dimensions_emulator.store.base import DEFAULT_SESSION
@@ -30,8 +30,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         """Take a document in place of the world; with a mistake in it nothing changes."""
         from dimensions_emulator import world_check, world_normal  # noqa: PLC0415  for this call alone
 
-        request.max_content_length = LIMIT
-        given = body.json_object()
+        given = body.json_object(LIMIT)
         wanted = given["data"] if "version" not in given and "data" in given else given
         mistakes = world_check.mistakes(wanted, desk.book.catalog)
         if mistakes:

@@ -29,7 +29,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.post("/tokens")
     def mint() -> Response:
         """A token for accounts or customers, for all accounts if none are named."""
-        wanted, now = body.json_object(), desk.clock()
+        wanted, now = body.json_object(desk.settings.max_body), desk.clock()
         with desk.store.transaction(DEFAULT_SESSION) as turn:
             caller = _caller(wanted, turn.world, now)
             turn.world = turn.world.with_caller(caller)

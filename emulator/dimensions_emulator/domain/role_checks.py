@@ -66,7 +66,8 @@ def at_most_one_of(catalog: Catalog, change: UserChange, *, group: str) -> Facts
     """The resulting roles have at most one of the group (ROLE-SUPERVISOR-EXCLUSIVE)."""
     if change.roles == change.before:
         return None
-    held = [role for role in change.roles if role in catalog.groups[group]]
+    members = catalog.groups[group]
+    held = [role for role in change.roles if role in members]
     return {"roles": _and(held)} if len(held) > 1 else None
 
 

@@ -76,10 +76,14 @@ def spread(
 ) -> UserChange:
     """Give the role to all PBX users with the first trigger, and to later ones (ROLE-REALTIME-SPREAD)."""
     triggered = any(trigger in change.roles for trigger in triggers)
-    others = change.tenant.holders(triggers) - sum(trigger in change.before for trigger in triggers)
-    first = triggered and not others and not any(trigger in change.before for trigger in triggers)
+    gains = any(change.gives(holder) for holder in holders)
+    if not triggered and not gains:
+        return change
+    had = sum(trigger in change.before for trigger in triggers)
+    others = change.tenant.holders(triggers) - had
+    first = triggered and not others and not had
     holds = any(holder in change.roles for holder in holders)
-    if holds and (first or ((triggered or others) and any(change.gives(holder) for holder in holders))):
+    if holds and (first or (gains and (triggered or others))):
         change = _with(change, role)
     return change._replace(spread=role) if first else change
 

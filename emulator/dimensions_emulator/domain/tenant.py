@@ -68,13 +68,15 @@ class Tenant(NamedTuple):
 
     def with_roles(self, changed: Mapping[str, Roles]) -> Tenant:
         """This tenant with other roles for some of its members."""
-        members, counts, administrators = self.members.mutate(), self.counts, self.administrators
+        members, counts, administrators = {}, self.counts, self.administrators
         for user_id, roles in changed.items():
-            before = members[user_id]
+            before = self.members[user_id]
             members[user_id] = Membership(before.sequence, roles)
             counts = _recount(counts, before.roles, roles)
             administrators += administers(roles) - administers(before.roles)
-        return self._replace(members=members.finish(), counts=counts, administrators=administrators)
+        return self._replace(
+            members=self.members.update(members), counts=counts, administrators=administrators
+        )
 
     def left_by(self, user_id: str) -> Tenant:
         """This tenant without one of its members."""

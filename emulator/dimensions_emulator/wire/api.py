@@ -39,12 +39,16 @@ ROUTES: tuple[tuple[str, tuple[str, ...], Callable[..., Response]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What routes work with: the store, the rules, the clock (ticks of 100 ns) and the id source."""
+    """What routes work with.
+
+    The clock gives ticks of 100 ns, `max_body` is in bytes.
+    """
 
     store: Store
     book: Rulebook
     clock: Callable[[], int]
     ids: Ids
+    max_body: int
 
     def session(self) -> str:
         """The session that the request names."""

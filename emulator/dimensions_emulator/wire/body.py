@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_input_stream
 
@@ -17,17 +18,17 @@ JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 
 
-def json_object() -> dict[str, Any]:
-    """The request's body, a JSON object (MEDIA-TYPE, BODY-JSON)."""
-    body = _json((JSON,))
+def json_object(limit: int) -> dict[str, Any]:
+    """The request's body, a JSON object of at most `limit` bytes (MEDIA-TYPE, BODY-JSON)."""
+    body = _json((JSON,), limit)
     if not isinstance(body, dict):
         raise _invalid("it is not a JSON object")
     return body
 
 
-def json_patch() -> tuple[Operation, ...]:
-    """The request's body, a JSON Patch (MEDIA-TYPE, BODY-JSON, PATCH-OPERATIONS)."""
-    body = _json((JSON, JSON_PATCH))
+def json_patch(limit: int) -> tuple[Operation, ...]:
+    """The request's body, a JSON Patch of at most `limit` bytes (MEDIA-TYPE, BODY-JSON, PATCH-OPERATIONS)."""
+    body = _json((JSON, JSON_PATCH), limit)
     if not isinstance(body, list):
         raise _invalid("it is not a JSON array of operations")
     return parse(body)
@@ -62,17 +63,28 @@ def choice(body: dict[str, Any], name: str, field: str, allowed: tuple[str, ...]
     return str(value)
 
 
-def _json(media_types: tuple[str, ...]) -> Any:
+def _json(media_types: tuple[str, ...], limit: int) -> Any:
     found = request.environ.get("CONTENT_TYPE", "")
     if found not in media_types and not _is_one_of(media_types, found):
         expected = " or ".join(media_types)
         raise Refused("MEDIA-TYPE", "MediaTypeUnsupported", found=found, expected=f"{expected} in UTF-8")
-    raw = get_input_stream(request.environ, max_content_length=request.max_content_length).read()
+    raw = _raw(limit)
     try:
         orjson.loads(raw)  # strict about encoding, surrogates, NaN and depth, where json is not
         return DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as fault:
         raise _invalid(f"it is not JSON ({fault or 'nested too deeply'})") from None
+
+
+def _raw(limit: int) -> bytes:
+    environ = request.environ
+    declared = environ.get("CONTENT_LENGTH") or ""
+    if declared.isdecimal() and int(declared) <= limit:
+        return bytes(environ["wsgi.input"].read(int(declared)))
+    try:
+        return get_input_stream(environ, max_content_length=limit).read()
+    except RequestEntityTooLarge:
+        raise Refused("BODY-JSON", "BodyTooLarge", limit=limit) from None
 
 
 def _is_one_of(media_types: tuple[str, ...], found: str) -> bool:

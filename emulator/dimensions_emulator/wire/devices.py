@@ -28,7 +28,7 @@ def unassign(api: Api, call: Call, user_id: str, device_id: str) -> Response:
 
 
 def _change(use_case: Callable[..., World], api: Api, call: Call, user_id: str, device_id: str) -> Response:
-    wanted = body.json_object()
+    wanted = body.json_object(api.max_body)
     client = body.choice(wanted, "clientType", "ClientType", devices.CLIENT_TYPES, "DEVICE-CLIENT")
     with api.turn() as turn:
         turn.world = use_case(turn.world, api.book, call, user_id, device_id, client)

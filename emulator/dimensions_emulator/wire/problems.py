@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from dimensions_emulator.domain.errors import Refused
 from dimensions_emulator.wire import envelope
@@ -33,7 +33,7 @@ def register(app: Flask, catalog: Catalog, clock: Callable[[], int]) -> None:
         return envelope.error(kind.status, kind.code, kind.message.format(**no.facts), clock(), headers)
 
     def http(no: HTTPException) -> Response:
-        meant = _refusal_of(no, app.config["MAX_CONTENT_LENGTH"])
+        meant = _refusal_of(no)
         if meant is not None:
             return refused(meant)
         return envelope.error(no.code or 500, None, no.description or no.name, clock(), {})
@@ -48,13 +48,11 @@ def register(app: Flask, catalog: Catalog, clock: Callable[[], int]) -> None:
     app.register_error_handler(Exception, crash)
 
 
-def _refusal_of(no: HTTPException, limit: int) -> Refused | None:
+def _refusal_of(no: HTTPException) -> Refused | None:
     match no:
         case NotFound() if request.routing_exception is no:
             return Refused("ROUTE", "NoSuchRoute", method=request.method, path=request.path)
         case MethodNotAllowed():
             allowed = ", ".join(sorted(no.valid_methods or ()))
             return Refused("METHOD-UNKNOWN", "MethodNotAllowed", method=request.method, allowed=allowed)
-        case RequestEntityTooLarge():
-            return Refused("BODY-JSON", "BodyTooLarge", limit=limit)
     return None

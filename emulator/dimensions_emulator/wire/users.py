@@ -46,7 +46,7 @@ def get(api: Api, call: Call, user_id: str) -> Response:
 
 def create(api: Api, call: Call) -> Response:
     """A new user (CREATE-ANSWER)."""
-    wanted = body.json_object()
+    wanted = body.json_object(api.max_body)
     email, name, roles = (
         body.text(wanted, "email"),
         body.text(wanted, "displayName"),
@@ -67,7 +67,7 @@ def create(api: Api, call: Call) -> Response:
 
 def patch(api: Api, call: Call, user_id: str) -> Response:
     """A user changed by a JSON Patch (PATCH-ANSWER)."""
-    operations = body.json_patch()
+    operations = body.json_patch(api.max_body)
     with api.turn() as turn:
         turn.world = users.patch(turn.world, api.book, call, user_id, operations)
     return envelope.done(call.now)
