@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from small_world import emulator
 
 

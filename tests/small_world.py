@@ -163,7 +163,9 @@ class Api:
         return self.control("state").data
 
 
-def emulator(users=None, *, devices=(), profile=None, without=(), store=None, clock=None, settings=None, **customer):
+def emulator(
+    users=None, *, devices=(), profile=None, without=(), store=None, clock=None, settings=None, **customer
+):
     """An API client of an emulator with the small world."""
     world = document.load(small_document(users, devices=devices, **customer))
     more = {"clock": clock} if clock else {}

@@ -1,7 +1,7 @@
 import pytest
-from small_world import ELSEWHERE, NOBODY, US, emulator, user_id
 
 from dimensions_emulator.domain import ticks
+from small_world import ELSEWHERE, NOBODY, US, emulator, user_id
 
 BODY = {"json": {}}
 PATCH = {"json": []}
@@ -19,7 +19,9 @@ OPERATIONS = [
 
 
 @pytest.mark.parametrize(("method", "path", "kw"), OPERATIONS)
-@pytest.mark.parametrize("authorization", [None, "", "good", "Basic good", "Bearer", "Bearer bad", "Bearer expired"])
+@pytest.mark.parametrize(
+    "authorization", [None, "", "good", "Basic good", "Bearer", "Bearer bad", "Bearer expired"]
+)
 def test_every_operation_needs_a_valid_token(api, method, path, kw, authorization):
     before = api.state()
     headers = {} if authorization is None else {"Authorization": authorization}

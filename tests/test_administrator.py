@@ -1,10 +1,12 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
-from small_world import ADMIN, SETTINGS, UK, WEB, emulator, person, user_id
 
 from dimensions_emulator.domain import users
 from dimensions_emulator.store.memory import MemoryStore
+from small_world import ADMIN, SETTINGS, UK, WEB, emulator, person, user_id
 
 FIRST, SECOND, PLAIN = (user_id(n) for n in (1, 2, 3))
 LAST = "There must be at least one user administrator."
@@ -15,7 +17,12 @@ def people(*admins):
 
 
 def refused(answer):
-    return (answer.status, answer.code, answer.message, answer.rule) == (400, "LastUserAdministrator", LAST, "ADMIN-LAST")
+    return (answer.status, answer.code, answer.message, answer.rule) == (
+        400,
+        "LastUserAdministrator",
+        LAST,
+        "ADMIN-LAST",
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,65 +98,46 @@ def test_a_delete_in_the_primary_tenant_looks_at_the_administrators_of_all_tenan
     assert api.delete(FIRST).status == 200
 
 
+class NoLock:
+    def acquire(self):
+        pass
+
+    release = __enter__ = acquire
+
+    def __exit__(self, *_):
+        pass
+
+
+class NoTurns(MemoryStore):
+    """A store that lets writers in at the same time."""
+
+    def put(self, session, world):
+        super().put(session, world)
+        self._sessions[session].lock = NoLock()
+
+
+def race(store, monkeypatch, patience):
+    """Two administrators take the role from each other, pausing between the read and the write."""
+    api = emulator(people(1, 2), store=store)
+    meeting = threading.Barrier(2)
+    commit = users.commit
+
+    def pausing(*args):
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(patience)
+        return commit(*args)
+
+    monkeypatch.setattr(users, "commit", pausing)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda who: api.drop(who, ADMIN), (FIRST, SECOND)))
+    return sorted(answer.status for answer in answers), sum(
+        ADMIN in api.roles(who) for who in (FIRST, SECOND)
+    )
+
+
 def test_two_administrators_taking_the_role_from_each_other_leave_one(monkeypatch):
-    """Each writer pauses between its read and its write; without turns both would succeed."""
-    api = emulator(people(1, 2))
-    gate = threading.Barrier(2, timeout=0.5)
-    commit = users.commit
-
-    def pausing(*args):
-        try:
-            gate.wait()
-        except threading.BrokenBarrierError:
-            pass
-        return commit(*args)
-
-    monkeypatch.setattr(users, "commit", pausing)
-    answers = []
-    threads = [threading.Thread(target=lambda who=who: answers.append(api.drop(who, ADMIN))) for who in (FIRST, SECOND)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(answer.status for answer in answers) == [200, 400]
-    assert sum(ADMIN in api.roles(who) for who in (FIRST, SECOND)) == 1
+    assert race(MemoryStore(), monkeypatch, 0.5) == ([200, 400], 1)
 
 
-def test_the_race_is_lost_without_turns(monkeypatch):
-    """The same race over a store that gives no turns, to see that the test above can fail."""
-
-    class NoTurns(MemoryStore):
-        def put(self, session, world):
-            super().put(session, world)
-            self._sessions[session].lock = NoLock()
-
-    class NoLock:
-        def acquire(self):
-            pass
-
-        release = acquire
-
-        def __enter__(self):
-            pass
-
-        def __exit__(self, *_):
-            pass
-
-    api = emulator(people(1, 2), store=NoTurns())
-    gate = threading.Barrier(2, timeout=5)
-    commit = users.commit
-
-    def pausing(*args):
-        gate.wait()
-        return commit(*args)
-
-    monkeypatch.setattr(users, "commit", pausing)
-    answers = []
-    threads = [threading.Thread(target=lambda who=who: answers.append(api.drop(who, ADMIN))) for who in (FIRST, SECOND)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert [answer.status for answer in answers] == [200, 200]
+def test_without_turns_both_would_succeed(monkeypatch):
+    assert race(NoTurns(), monkeypatch, 5)[0] == [200, 200]

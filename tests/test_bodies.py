@@ -1,9 +1,9 @@
 import json
 
 import pytest
-from small_world import emulator, user_id
 
 from dimensions_emulator.settings import Settings
+from small_world import emulator, user_id
 
 CREATE = {"email": "new@example.com", "displayName": "New", "roles": []}
 

@@ -1,4 +1,5 @@
 import pytest
+
 from small_world import ADMIN, UK, US, WEB, emulator, user_id
 
 
@@ -17,7 +18,10 @@ def test_a_created_user_always_gets_website_access_once(api, roles):
 
 
 def test_roles_may_be_left_out_or_null(api):
-    for body in ({"email": "a@b.example", "displayName": "A"}, {"email": "c@d.example", "displayName": "C", "roles": None}):
+    for body in (
+        {"email": "a@b.example", "displayName": "A"},
+        {"email": "c@d.example", "displayName": "C", "roles": None},
+    ):
         assert api.call("POST", api.users, json=body).data["roles"] == [WEB]
 
 

@@ -3,9 +3,24 @@
 from pathlib import Path
 
 import pytest
-from small_world import ADMIN, ESSENTIAL, PBX, REALTIME, SETTINGS, TEAMS, UC, UK, US, WEB, emulator, person, supervisor, user_id
 
 from dimensions_contracts import catalog
+from small_world import (
+    ADMIN,
+    ESSENTIAL,
+    PBX,
+    REALTIME,
+    SETTINGS,
+    TEAMS,
+    UC,
+    UK,
+    US,
+    WEB,
+    emulator,
+    person,
+    supervisor,
+    user_id,
+)
 
 FIRST, ME, PHONE = (user_id(n) for n in (1, 3, 4))
 
@@ -50,7 +65,11 @@ def test_the_administrator_role_key_can_be_admin_user(api_where):
 def test_the_served_contract_spells_the_administrator_role_as_decided(api_where):
     served = api_where(admin_role_key="admin.user").call("GET", "/_emulator/openapi.json").json
 
-    keys = next(part["enum"] for part in served["components"]["schemas"].values() if "customer.user" in part.get("enum", ()))
+    keys = next(
+        part["enum"]
+        for part in served["components"]["schemas"].values()
+        if "customer.user" in part.get("enum", ())
+    )
     assert "admin.user" in keys
     assert "user.admin" not in str(served)
 
@@ -148,8 +167,15 @@ def test_unaccepted_charges_can_be_ignored(api_where):
 def test_an_address_in_use_is_refused_with_either_status(api_where, status):
     api = api_where(user_exists=status)
 
-    for answer in (api.create("me@example.com"), api.patch(ME, {"op": "replace", "path": "/email", "value": "phone@example.com"})):
-        assert (answer.status, answer.json["error"], answer.code) == (int(status), int(status), "UserAlreadyExists")
+    for answer in (
+        api.create("me@example.com"),
+        api.patch(ME, {"op": "replace", "path": "/email", "value": "phone@example.com"}),
+    ):
+        assert (answer.status, answer.json["error"], answer.code) == (
+            int(status),
+            int(status),
+            "UserAlreadyExists",
+        )
 
 
 @pytest.mark.parametrize("status", ["400", "409"])
@@ -160,7 +186,13 @@ def test_a_user_of_another_tenant_can_be_linked(api_where, status):
     answer = api.create("ME@example.com", [SETTINGS], name="Ignored")
 
     assert answer.status == 201
-    assert answer.data == {"id": ME, "displayName": "Person 3", "email": "me@example.com", "primaryTenant": US, "roles": [SETTINGS, WEB]}
+    assert answer.data == {
+        "id": ME,
+        "displayName": "Person 3",
+        "email": "me@example.com",
+        "primaryTenant": US,
+        "roles": [SETTINGS, WEB],
+    }
     assert api.mails() == []
     assert api.create("me@example.com").status == int(status)
     api.customer = US
@@ -186,14 +218,20 @@ def test_the_last_administrator_can_be_allowed_to_go(api_where):
 def test_aliases_are_accepted_or_rejected(api_where, choice):
     api = api_where(aliases=choice)
 
-    answer = api.call("POST", f"/v1.0/clients/{US}/utilisateurs", json={"email": "a@b.example", "displayName": "A"})
+    answer = api.call(
+        "POST", f"/v1.0/clients/{US}/utilisateurs", json={"email": "a@b.example", "displayName": "A"}
+    )
 
     assert answer.status == (201 if choice == "accept" else 404)
 
 
 def test_unassigning_another_client_type_can_be_refused(api_where):
     api = api_where(unassign_mismatch="refuse")
-    api.control(f"platform/{US}/import", "POST", json={"users": [{"email": "me@example.com", "devices": [{"id": "d"}]}]})
+    api.control(
+        f"platform/{US}/import",
+        "POST",
+        json={"users": [{"email": "me@example.com", "devices": [{"id": "d"}]}]},
+    )
 
     assert api.device(ME, "d", "unassign").code == "DeviceClientMismatch"
 

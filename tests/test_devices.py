@@ -1,4 +1,5 @@
 import pytest
+
 from small_world import ADMIN, NOBODY, SOFTPHONE, UC, UK, US, WEB, emulator, person, user_id
 
 ME, OTHER = user_id(3), user_id(4)
@@ -100,7 +101,11 @@ def test_another_client_type_is_refused_with_its_text(api, client):
 def test_a_missing_client_type_is_named(api, body):
     answer = api.call("PUT", f"{api.users}/{ME}/devices/pbx/mine/assign", json=body)
 
-    assert (answer.status, answer.rule, answer.message) == (400, "DEVICE-CLIENT", "The ClientType field is required.")
+    assert (answer.status, answer.rule, answer.message) == (
+        400,
+        "DEVICE-CLIENT",
+        "The ClientType field is required.",
+    )
 
 
 def test_the_body_is_looked_at_before_the_tenant_and_the_user(api):

@@ -2,6 +2,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from small_world import ADMIN, NOBODY, UK, US, WEB, emulator, person, user_id
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
@@ -40,11 +41,14 @@ def test_a_user_is_answered_compact_and_in_the_printed_order():
 
     answer = api.get(user_id(1))
 
-    assert answer.body == (
-        f'{{"data":{{"id":"{user_id(1)}","displayName":"Person 1","email":"admin@example.com",'
-        f'"primaryTenant":"{US}","isParent":false,"roles":["customer.user","user.admin"]}},'
-        '"status":"success","timestamp":"2019-11-29T15:45:03.9251680Z"}'
-    ).encode()
+    assert (
+        answer.body
+        == (
+            f'{{"data":{{"id":"{user_id(1)}","displayName":"Person 1","email":"admin@example.com",'
+            f'"primaryTenant":"{US}","isParent":false,"roles":["customer.user","user.admin"]}},'
+            '"status":"success","timestamp":"2019-11-29T15:45:03.9251680Z"}'
+        ).encode()
+    )
 
 
 def test_a_list_is_answered_compact_and_in_the_printed_order():
@@ -52,11 +56,14 @@ def test_a_list_is_answered_compact_and_in_the_printed_order():
 
     answer = api.list("?pageIndex=0")
 
-    assert answer.body == (
-        f'{{"page_size":1,"page_index":0,"data":[{{"id":"{user_id(1)}","displayName":"Person 1",'
-        f'"email":"admin@example.com","primaryTenant":"{US}","isParent":false}}],'
-        '"status":"success","timestamp":"2019-11-29T15:45:03.9251680Z"}'
-    ).encode()
+    assert (
+        answer.body
+        == (
+            f'{{"page_size":1,"page_index":0,"data":[{{"id":"{user_id(1)}","displayName":"Person 1",'
+            f'"email":"admin@example.com","primaryTenant":"{US}","isParent":false}}],'
+            '"status":"success","timestamp":"2019-11-29T15:45:03.9251680Z"}'
+        ).encode()
+    )
 
 
 def test_a_created_user_is_answered_without_is_parent_and_in_the_printed_order(api):
@@ -119,5 +126,10 @@ def test_an_error_with_a_code_has_it_second(api):
 
 
 def test_all_answers_name_the_emulator(api):
-    for answer in (api.list(), api.get(NOBODY), api.call("GET", "/nowhere"), api.call("GET", api.users, token="bad")):
+    for answer in (
+        api.list(),
+        api.get(NOBODY),
+        api.call("GET", "/nowhere"),
+        api.call("GET", api.users, token="bad"),
+    ):
         assert answer.headers["X-Emulator"].startswith("dimensions-emulator/")

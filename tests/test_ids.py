@@ -1,4 +1,5 @@
 import pytest
+
 from small_world import US, emulator, user_id
 
 USER = user_id(1)
@@ -6,7 +7,8 @@ DIGITS = USER.replace("-", "")
 
 
 @pytest.mark.parametrize(
-    "spelling", [USER, USER.upper(), DIGITS, DIGITS.upper(), f"{{{USER}}}", f"{{{USER.upper()}}}", f"({USER})"]
+    "spelling",
+    [USER, USER.upper(), DIGITS, DIGITS.upper(), f"{{{USER}}}", f"{{{USER.upper()}}}", f"({USER})"],
 )
 def test_any_usual_spelling_names_the_same_user(api, spelling):
     answer = api.get(spelling)

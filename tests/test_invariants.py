@@ -3,7 +3,6 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
-from small_world import ADMIN, NOBODY, TEAMS, UK, US, WEB, emulator, person, user_id
 
 from dimensions_contracts import catalog
 from dimensions_emulator.domain import document
@@ -11,6 +10,7 @@ from dimensions_emulator.domain.prerequisites import missing
 from dimensions_emulator.domain.tenant import ADMINISTRATOR, administers
 from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.store.memory import MemoryStore
+from small_world import ADMIN, NOBODY, TEAMS, UK, US, WEB, emulator, person, user_id
 
 CATALOG = catalog.load()
 ROLES = st.sampled_from([*CATALOG.roles, "admin.user", "nonsense"])
@@ -59,7 +59,9 @@ class Users(RuleBasedStateMachine):
         self.api.customer = who[0]
         self.act(self.api.replace(who[1], *roles, charges=charges))
 
-    @rule(who=known, at=st.integers(0, 5), op=st.sampled_from(["remove", "move", "copy"]), to=st.integers(0, 5))
+    @rule(
+        who=known, at=st.integers(0, 5), op=st.sampled_from(["remove", "move", "copy"]), to=st.integers(0, 5)
+    )
     def by_index(self, who, at, op, to):
         self.api.customer = who[0]
         operation = {"op": op, "path": f"/roles/{at}", "from": f"/roles/{to}"}
@@ -114,7 +116,9 @@ class Users(RuleBasedStateMachine):
             assert all(tenant.customer.id in world.users[user].tenants for user in ids)
         for owner, keys in world.owned.items():
             assert all(world.devices[key].owner == owner for key in keys)
-        assert sum(len(keys) for keys in world.owned.values()) == sum(d.owner is not None for d in world.devices.values())
+        assert sum(len(keys) for keys in world.owned.values()) == sum(
+            d.owner is not None for d in world.devices.values()
+        )
 
     @invariant()
     def an_export_loads_as_the_same_world(self):

@@ -29,7 +29,9 @@ def fits(document):
     """Our document's members keep their types; a library knows none."""
     return (
         set(document) == set(DOCUMENT)
-        and all(document[name] is None or isinstance(document[name], str) for name in ("displayName", "email"))
+        and all(
+            document[name] is None or isinstance(document[name], str) for name in ("displayName", "email")
+        )
         and isinstance(document["roles"], list)
         and all(isinstance(role, str) for role in document["roles"])
     )
@@ -49,7 +51,9 @@ def test_what_we_accept_comes_out_as_with_a_library(operations):
 
     if result is not None:
         # Removing a whole member empties it here, where the library takes the member away.
-        wanted = {"displayName": None, "email": None, "roles": []} | jsonpatch.apply_patch(DOCUMENT, operations)
+        wanted = {"displayName": None, "email": None, "roles": []} | jsonpatch.apply_patch(
+            DOCUMENT, operations
+        )
         assert result == wanted
 
 
@@ -70,7 +74,9 @@ def test_what_a_library_accepts_and_fits_a_user_we_accept(operations):
     assert ours(DOCUMENT, operations) == document
 
 
-@pytest.mark.parametrize(("current", "value"), [("1", 1), ("true", True), ("null", None), ("", None), ("0", False)])
+@pytest.mark.parametrize(
+    ("current", "value"), [("1", 1), ("true", True), ("null", None), ("", None), ("0", False)]
+)
 def test_values_are_equal_only_if_their_json_types_are(current, value):
     document = {**DOCUMENT, "displayName": current}
 
@@ -105,7 +111,10 @@ def test_lists_change_as_the_standard_says(operation, roles):
 
 
 def test_a_copied_list_is_a_copy():
-    patch = [{"op": "copy", "from": "/roles", "path": "/roles"}, {"op": "add", "path": "/roles/-", "value": "x"}]
+    patch = [
+        {"op": "copy", "from": "/roles", "path": "/roles"},
+        {"op": "add", "path": "/roles/-", "value": "x"},
+    ]
 
     assert ours(DOCUMENT, patch)["roles"] == ["a", "b", "c", "x"]
     assert DOCUMENT["roles"] == ["a", "b", "c"]

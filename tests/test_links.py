@@ -1,4 +1,5 @@
 import pytest
+
 from small_world import RESELLER, SOFTPHONE, UC, US, WEB, emulator, person, user_id
 
 
@@ -26,7 +27,9 @@ def test_location_is_absolute_in_the_callers_prefix_and_answers_the_created_user
 
 
 def test_location_follows_the_host_that_the_caller_used(api):
-    assert location(api, api.users, headers={"Host": "api.example:8443"}).startswith("http://api.example:8443/api/")
+    assert location(api, api.users, headers={"Host": "api.example:8443"}).startswith(
+        "http://api.example:8443/api/"
+    )
 
 
 def test_location_follows_what_a_proxy_says(api):

@@ -1,4 +1,5 @@
 import pytest
+
 from small_world import UK, WEB, emulator, person, user_id
 
 PEOPLE = {f"person{n}@example.com": person(n, WEB) for n in range(1, 8)}

@@ -1,4 +1,5 @@
 import pytest
+
 from small_world import ADMIN, NOBODY, REMOTE, UC, UK, US, WEB, emulator, person, user_id
 
 ME = user_id(3)
@@ -13,7 +14,11 @@ def api():
 def world(**kw):
     visitor = person(4, WEB, primaryTenant="uk")
     visitor["memberships"]["uk"] = [WEB]
-    users = {"admin@example.com": person(1, WEB, ADMIN), "me@example.com": person(3, WEB), "v@example.com": visitor}
+    users = {
+        "admin@example.com": person(1, WEB, ADMIN),
+        "me@example.com": person(3, WEB),
+        "v@example.com": visitor,
+    }
     return emulator(users, **kw)
 
 
@@ -60,7 +65,9 @@ def test_no_mail_to_an_unknown_user(api, kind):
 def test_a_created_user_gets_one_activation_mail(api):
     created = api.create("new@example.com", name="New").data
 
-    assert [(m["kind"], m["to"], m["user"]) for m in api.mails()] == [("activation", "new@example.com", created["id"])]
+    assert [(m["kind"], m["to"], m["user"]) for m in api.mails()] == [
+        ("activation", "new@example.com", created["id"])
+    ]
 
 
 def test_no_activation_mail_where_the_customer_does_not_want_it():
@@ -120,7 +127,10 @@ def test_matching_mails_can_be_deleted(api):
     send(api, "activation")
 
     assert api.control("mail/messages?to=new@example.com&kind=activation", "DELETE").status == 200
-    assert [(m["kind"], m["to"]) for m in api.mails()] == [("uc-welcome", "new@example.com"), ("activation", "me@example.com")]
+    assert [(m["kind"], m["to"]) for m in api.mails()] == [
+        ("uc-welcome", "new@example.com"),
+        ("activation", "me@example.com"),
+    ]
     api.control("mail/messages", "DELETE")
     assert api.mails() == []
     send(api, "activation")

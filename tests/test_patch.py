@@ -1,4 +1,5 @@
 import pytest
+
 from small_world import ADMIN, SETTINGS, US, WEB, emulator, person, user_id
 
 ME = user_id(3)

@@ -1,4 +1,5 @@
 import pytest
+
 from small_world import ELSEWHERE, NOBODY, OTHER_RESELLER, RESELLER, US, emulator, user_id
 
 BASES = ["/api/v1.0", "/v1.0"]

@@ -23,7 +23,11 @@ PATIENCE = 300
 @contextmanager
 def started(script, cwd, **environment):
     """A shell that runs the script, and the address of the server it starts."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DIMENSIONS_", "PYTHON", "COV"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DIMENSIONS_", "PYTHON", "COV"))
+    }
     shell = subprocess.Popen(
         ["bash", "-ec", script],
         cwd=cwd,
@@ -58,7 +62,9 @@ def started(script, cwd, **environment):
 
 def test_the_first_command_installs_and_starts_a_server_that_the_rest_can_be_tried_on(tmp_path):
     here = tmp_path / "checkout"
-    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     for name in tracked.stdout.splitlines():
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, here / name)
@@ -66,7 +72,12 @@ def test_the_first_command_installs_and_starts_a_server_that_the_rest_can_be_tri
     with started(START, here) as (url, _):
         script = "\n".join(TRIES).replace("http://127.0.0.1:4020", url)
         done = subprocess.run(
-            ["bash", "-eu", "-o", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            ["bash", "-eu", "-o", "pipefail", "-c", script],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
 
     assert done.returncode == 0, done.stderr
@@ -81,7 +92,9 @@ def test_the_first_command_installs_and_starts_a_server_that_the_rest_can_be_tri
 
 
 def test_the_tables_name_what_there_is():
-    decisions = json.loads((ROOT / "contracts/dimensions_contracts/decisions.json").read_text("utf-8"))["decisions"]
+    decisions = json.loads((ROOT / "contracts/dimensions_contracts/decisions.json").read_text("utf-8"))[
+        "decisions"
+    ]
     for decision in decisions:
         choices = ", ".join(f"`{choice}`" for choice in decision["choices"])
         assert f"| `{decision['key']}` | {choices} |" in README

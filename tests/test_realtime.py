@@ -1,5 +1,19 @@
 import pytest
-from small_world import ACD, ADMIN, ESSENTIAL, PBX, REALTIME, UC, UK, WEB, emulator, person, supervisor, user_id
+
+from small_world import (
+    ACD,
+    ADMIN,
+    ESSENTIAL,
+    PBX,
+    REALTIME,
+    UC,
+    UK,
+    WEB,
+    emulator,
+    person,
+    supervisor,
+    user_id,
+)
 
 BOSS, PHONE, PLAIN, OTHER = (user_id(n) for n in (1, 2, 3, 4))
 
@@ -139,7 +153,9 @@ def test_free_changes_need_no_acceptance(api):
 
 def test_licences_are_counted_by_customer_and_role(api):
     def count(role):
-        return {entry["customer"]: entry["roles"][role] for entry in api.control("licences").data}[api.customer]
+        return {entry["customer"]: entry["roles"][role] for entry in api.control("licences").data}[
+            api.customer
+        ]
 
     assert (count(PBX), count(REALTIME), count(UC)) == (1, 0, 0)
     api.add(BOSS, supervisor(3))

@@ -1,4 +1,6 @@
 import pytest
+
+from dimensions_contracts import catalog
 from small_world import (
     ACD,
     ADMIN,
@@ -19,8 +21,6 @@ from small_world import (
     user_id,
 )
 
-from dimensions_contracts import catalog
-
 ME = user_id(3)
 ROLES = catalog.load().roles
 
@@ -34,7 +34,9 @@ def refusal(answer):
     return answer.status, answer.code, answer.rule
 
 
-@pytest.mark.parametrize("role", ["nonsense", "", "Customer.User", "customer.user ", "customer.user.supervisorl6"])
+@pytest.mark.parametrize(
+    "role", ["nonsense", "", "Customer.User", "customer.user ", "customer.user.supervisorl6"]
+)
 def test_a_role_outside_the_catalogue_is_refused(role):
     api = with_me(WEB)
 
@@ -67,7 +69,9 @@ def test_a_role_without_its_prerequisite_is_refused(key, prerequisite):
     assert api.roles(ME) == others
 
 
-@pytest.mark.parametrize("key", [key for key, role in ROLES.items() if not role.read_only and key != ESSENTIAL])
+@pytest.mark.parametrize(
+    "key", [key for key, role in ROLES.items() if not role.read_only and key != ESSENTIAL]
+)
 def test_a_role_with_its_prerequisites_is_given(key):
     held = {WEB, *ROLES[key].prerequisites} - {key}
     api = with_me(*held)

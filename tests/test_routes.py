@@ -1,6 +1,7 @@
 import logging
 
 import pytest
+
 from small_world import US, user_id
 
 USER = f"/api/v1.0/customers/{US}/users/{user_id(1)}"

@@ -4,17 +4,38 @@ import inspect
 from functools import partial
 
 import pytest
-from small_world import ACD, ADMIN, ESSENTIAL, PBX, REALTIME, SETTINGS, SOFTPHONE, TEAMS, UC, UK, US, WEB, emulator, person, supervisor, user_id
 
 from dimensions_contracts import catalog
 from dimensions_emulator.domain import role_checks, role_effects
+from small_world import (
+    ACD,
+    ADMIN,
+    ESSENTIAL,
+    PBX,
+    REALTIME,
+    SETTINGS,
+    SOFTPHONE,
+    TEAMS,
+    UC,
+    UK,
+    US,
+    WEB,
+    emulator,
+    person,
+    supervisor,
+    user_id,
+)
 
 RULES = catalog.load().rules
 ADMINISTRATOR, ME, PHONE, BOTH = (user_id(n) for n in (1, 3, 4, 5))
 
 
 def verbs(module):
-    return {name for name, _ in inspect.getmembers(module, inspect.isfunction) if not name.startswith("_") and inspect.getmodule(getattr(module, name)) is module}
+    return {
+        name
+        for name, _ in inspect.getmembers(module, inspect.isfunction)
+        if not name.startswith("_") and inspect.getmodule(getattr(module, name)) is module
+    }
 
 
 def test_the_verbs_of_the_rules_are_the_functions_there_are():
@@ -34,7 +55,11 @@ def test_a_check_names_its_error_and_an_effect_none():
 
 
 def imported(api, **entry):
-    api.control(f"platform/{US}/import", "POST", json={"users": [{"email": "i@example.com", "displayName": "I", **entry}]})
+    api.control(
+        f"platform/{US}/import",
+        "POST",
+        json={"users": [{"email": "i@example.com", "displayName": "I", **entry}]},
+    )
     return sorted(api.state()["users"].get("i@example.com", {}).get("memberships", {}).get(US, []))
 
 

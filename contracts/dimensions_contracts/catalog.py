@@ -88,6 +88,12 @@ class Catalog:
     decisions: Mapping[str, Decision]
     groups: Mapping[str, frozenset[str]]
 
+    def spellings(self) -> dict[str, str]:
+        """The key that each key, alias and seed spelling of a role stands for."""
+        roles = self.roles.values()
+        others = {spelling: role.key for role in roles for spelling in (role.seed_spelling, *role.aliases)}
+        return {**others, **{key: key for key in self.roles}}
+
 
 def read(name: str) -> Any:
     """The parsed JSON of a catalogue file, by its path inside this package."""

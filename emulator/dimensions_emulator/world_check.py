@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator import world_schema
+from dimensions_emulator.domain import guids
 from dimensions_emulator.world_schema import Mistake as Mistake  # noqa: PLC0414  # part of this interface
 from dimensions_emulator.world_schema import near, shown
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from dimensions_contracts.catalog import Catalog
     from dimensions_emulator.world_schema import Path
 
-GUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
-BRACES = frozenset({"{}", "()"})
 FEW = 12
 MANY = 2_000
 
@@ -43,30 +41,11 @@ def mistakes(document: Any, catalog: Catalog) -> list[Mistake]:
         _mapping(document, "accounts"),
         _mapping(document, "customers"),
         {email.casefold(): email for email in reversed(_mapping(document, "users"))},
-        spellings(catalog),
+        catalog.spellings(),
     )
     told = {mistake.path for mistake in found}
     meant = chain(_tenants(document, known), _users(document, known), _lists(document, known))
     return found + [mistake for mistake in meant if mistake.path not in told]
-
-
-def spellings(catalog: Catalog) -> dict[str, str]:
-    """Map every accepted spelling of a role key to the key."""
-    found = {
-        spelling: role.key
-        for role in catalog.roles.values()
-        for spelling in (role.seed_spelling, *role.aliases)
-    }
-    return found | {key: key for key in catalog.roles}
-
-
-def guid(text: str) -> str | None:
-    """Spell a GUID in lower case with hyphens, or tell with None that it is not one."""
-    bare = text[1:-1] if text[:1] + text[-1:] in BRACES else text
-    if not GUID.fullmatch(bare):
-        return None
-    digits = bare.replace("-", "").lower()
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _mapping(value: Any, *path: str) -> dict[str, Any]:
@@ -108,7 +87,7 @@ def _repeated(identities: Iterable[tuple[Path, str | int]], kind: str) -> Iterat
 def _ids(entries: Iterable[tuple[Path, dict[str, Any]]]) -> Iterator[tuple[Path, str]]:
     for path, entry in entries:
         value = entry.get("id")
-        spelled = guid(value) if isinstance(value, str) else None
+        spelled = guids.usual(value) if isinstance(value, str) else None
         if spelled:
             yield (*path, "id"), spelled
 

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator import world_schema
-from dimensions_emulator.world_check import guid, spellings
+from dimensions_emulator.domain import guids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ def normalised(document: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
     What has no default stays absent: ids that the file leaves open, a customer's description, an expiry.
     """
     whole = world_schema.schema()
-    parts, roles = whole["$defs"], spellings(catalog)
+    parts, roles = whole["$defs"], catalog.spellings()
     world = _filled(whole, document)
     owners = {email.casefold(): email for email in world["users"]}
     users = {email: _user(user, roles) for email, user in world["users"].items()}
@@ -47,7 +47,7 @@ def _filled(part: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _spelled(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {**entry, "id": guid(entry["id"])} if "id" in entry else {**entry}
+    return {**entry, "id": guids.usual(entry["id"])} if "id" in entry else {**entry}
 
 
 def _customer(parts: Mapping[str, Any], customer: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,4 +71,4 @@ def _device(device: dict[str, Any], owners: Mapping[str, str]) -> dict[str, Any]
 
 
 def _numbered(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {**entry, "id": int(entry["id"]), "user": guid(entry["user"])}
+    return {**entry, "id": int(entry["id"]), "user": guids.usual(entry["user"])}

@@ -88,7 +88,10 @@ def _member(entry: dict[str, Any], name: str) -> Any:
 def _pointer(text: Any) -> tuple[str, ...]:
     if not isinstance(text, str) or not POINTER.fullmatch(text):
         raise Refused("PATCH-TEXTS", "PathInvalid", path=_shown(text))
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
+    parts = text.split("/")[1:]
+    return (
+        tuple(part.replace("~1", "/").replace("~0", "~") for part in parts) if "~" in text else tuple(parts)
+    )
 
 
 def _move(document: Document, step: Operation) -> None:

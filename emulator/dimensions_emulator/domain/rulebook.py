@@ -66,11 +66,7 @@ class Rulebook:
 
     def _spellings(self) -> Mapping[str, str]:
         spellings = {self._wire.get(key, key): key for key in self.catalog.roles}
-        if self.aliases:
-            for role in self.catalog.roles.values():
-                for spelling in (role.key, role.seed_spelling, *role.aliases):
-                    spellings.setdefault(spelling, role.key)
-        return spellings
+        return {**self.catalog.spellings(), **spellings} if self.aliases else spellings
 
     def _bind(self, rule: Rule, step: Step) -> None:
         effect = getattr(role_effects, step.verb, None)
