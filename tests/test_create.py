@@ -1,5 +1,6 @@
 import pytest
 
+from dimensions_emulator.settings import Settings
 from small_world import ADMIN, UK, US, WEB, emulator, user_id
 
 
@@ -106,8 +107,6 @@ def test_a_refused_create_leaves_no_trace(api):
 
 
 def test_ids_repeat_with_a_seed_and_differ_without():
-    from dimensions_emulator.settings import Settings
-
     def created(seed):
         return emulator(settings=Settings(seed=seed)).create().data["id"]
 
@@ -116,8 +115,6 @@ def test_ids_repeat_with_a_seed_and_differ_without():
 
 
 def test_a_seeded_id_is_never_given_twice():
-    from dimensions_emulator.settings import Settings
-
     api = emulator(settings=Settings(seed=7))
     first, second = api.create("a@b.example").data["id"], api.create("c@d.example").data["id"]
     api.delete(first)
