@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import (
-    TYPE_CHECKING,
-    NamedTuple,
-)
+from typing import TYPE_CHECKING, NamedTuple
 
 from immutables import Map
 
