@@ -8,6 +8,7 @@ import signal
 import sys
 from contextlib import ExitStack
 from operator import itemgetter
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator import logs
@@ -43,7 +44,7 @@ def run(settings: Settings) -> None:
         except SettingsInvalid as fault:
             raise CannotServe(fault.args[0]) from None
         while True:
-            signal.pause()
+            sleep(1)  # a pause would sleep through a signal that came just before it
 
 
 def _start(settings: Settings, stack: ExitStack) -> None:
@@ -53,7 +54,6 @@ def _start(settings: Settings, stack: ExitStack) -> None:
     app = create_app(settings, store, progress=_progress(settings))
     if relay := app.extensions["dimensions_relay"]:
         stack.callback(relay.close, 2.0)
-    stack.callback(_hold)
     server.serve(logs.RequestLog(app.wsgi_app))
     # The seed world is here to stay, and worlds are freed by their counts: collections are rarely of use.
     gc.freeze()
@@ -61,13 +61,10 @@ def _start(settings: Settings, stack: ExitStack) -> None:
     _tell(settings, _url(settings.host, server.port), store.read(DEFAULT_SESSION))
 
 
-def _hold() -> None:
-    """Let nothing interrupt the stop."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-
-
 def _leave(*_: Any) -> None:
+    """Stop, once: nothing interrupts the stop itself."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     sys.exit(0)
 
 
