@@ -69,3 +69,27 @@ def test_links_in_mails_follow_the_caller_too(api):
     location(api, api.users, headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "portal.example"})
 
     assert api.mails()[0]["links"][0].startswith("https://portal.example/_emulator/activate/")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"X-Forwarded-Host": "a..b"},
+        {"X-Forwarded-Host": "."},
+        {"X-Forwarded-Host": "x" * 64},
+        {"X-Forwarded-Host": "a b"},
+        {"X-Forwarded-Host": "büro.example"},
+        {"X-Forwarded-Host": "me@portal.example"},
+        {"X-Forwarded-Proto": "javascript"},
+        {"X-Forwarded-Port": "abc"},
+    ],
+)
+def test_a_name_no_link_can_be_made_of_is_passed_over(api, header):
+    assert location(api, api.users, headers=header).startswith("http://localhost:80/api/v1.0/")
+    assert api.mails()[0]["links"][0].startswith("http://localhost:80/_emulator/")
+
+
+def test_a_name_of_any_address_kind_is_kept(api):
+    for name in ("[::1]:4020", "10.0.0.1:81", "under_score.example", "final.example.", "xn--", "xn--a.b"):
+        api.control("reset", "POST")
+        assert location(api, api.users, headers={"X-Forwarded-Host": name}).startswith(f"http://{name}/api/")

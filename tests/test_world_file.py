@@ -68,7 +68,7 @@ MISTAKES = {
     "user id twice": (HEAD + ALICE + f"    id: {GUID}\n  b@e.com:\n{BOB}", 14, "id .*used at users/alice"),
     "key of both": (HEAD + "  reseller: {account: reseller, name: X}\n", 7, "already used at accounts/res"),
     "unknown owner": (HEAD + "devices: [{id: a, customer: us, owner: b@e.com}]\n", 7, "has no user"),
-    "device twice": (HEAD + "devices:\n- {id: a, customer: us}\n- {id: a, customer: uk}\n", 9, "vices/0/id"),
+    "device twice": (HEAD + "devices:\n- {id: a, customer: us}\n- {id: a, customer: us}\n", 9, "vices/0/id"),
     "token twice": (HEAD + "callers:\n- {token: a}\n- {token: a}\n", 9, "token .* already used at callers/0"),
     "caller sees": (HEAD + "callers:\n- {token: a, accounts: [us]}\n", 8, "accounts/0: there is no account"),
     "expires": (HEAD + "callers:\n- {token: a, expires: 2020-01-01}\n", 8, "expected a timestamp with"),

@@ -35,7 +35,7 @@ PAGING = (
         "name": "pageIndex",
         "in": "query",
         "description": "The page that is wanted, from 0.",
-        "schema": {"type": "integer", "minimum": 0},
+        "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647},
     },
     {
         "name": "pageSize",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator import world_schema
-from dimensions_emulator.domain import guids
+from dimensions_emulator.domain import guids, ticks
 from dimensions_emulator.world_schema import Mistake as Mistake  # noqa: PLC0414  # part of this interface
 from dimensions_emulator.world_schema import near, shown
 
@@ -40,7 +39,7 @@ def mistakes(document: Any, catalog: Catalog) -> list[Mistake]:
     known = Known(
         _mapping(document, "accounts"),
         _mapping(document, "customers"),
-        {email.casefold(): email for email in reversed(_mapping(document, "users"))},
+        {email.lower(): email for email in reversed(_mapping(document, "users"))},
         catalog.spellings(),
     )
     told = {mistake.path for mistake in found}
@@ -118,7 +117,7 @@ def _tenants(document: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
 def _users(document: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
     for path, user in _entries(document, "users"):
         yield from _member(path, user, known)
-    addresses = ((("users", email), email.casefold()) for email in _mapping(document, "users"))
+    addresses = ((("users", email), email.lower()) for email in _mapping(document, "users"))
     yield from _repeated(addresses, "address")
     yield from _repeated(_ids(_entries(document, "users")), "id")
 
@@ -149,15 +148,24 @@ def _lists(document: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
     for name in ("devices", "mails", "charges"):
         for path, value in _texts(_entries(document, name), "customer"):
             yield from _absent(path, value, known.customers, "customer")
-        ids = (((*path, "id"), entry["id"]) for path, entry in _entries(document, name) if "id" in entry)
-        yield from _repeated((pair for pair in ids if isinstance(pair[1], str | int)), "id")
+        yield from _repeated(_numbers(document, name), "id")
     for path, owner in _texts(_entries(document, "devices"), "owner"):
-        if owner.casefold() not in known.users:
+        if owner.lower() not in known.users:
             yield from _absent(path, owner, known.users.values(), "user")
     for path, role in _texts(_entries(document, "charges"), "role"):
         yield from _unknown_role(path, role, known)
     yield from _callers(document, known)
     yield from _moments(document)
+
+
+def _numbers(document: Mapping[str, Any], name: str) -> Iterator[tuple[Path, str | int]]:
+    """Walk the ids of a list; devices have theirs within their customer's platform."""
+    for path, entry in _entries(document, name):
+        number = entry.get("id")
+        if name == "devices" and isinstance(number, str):
+            yield (*path, "id"), f"{number} of {entry.get('customer')}"
+        elif isinstance(number, int):
+            yield (*path, "id"), number
 
 
 def _callers(document: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
@@ -171,6 +179,6 @@ def _moments(document: Mapping[str, Any]) -> Iterator[Mistake]:
     for name, member in (("callers", "expires"), ("mails", "sent"), ("charges", "at")):
         for path, value in _texts(_entries(document, name), member):
             try:
-                datetime.fromisoformat(value)
-            except ValueError:
+                ticks.text(ticks.parse(value))
+            except (ValueError, OverflowError):
                 yield Mistake(path, f"{shown(value)} is no moment; expected one such as 2030-01-31T12:00:00Z")

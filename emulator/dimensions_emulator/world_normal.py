@@ -22,7 +22,7 @@ def normalised(document: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
     whole = world_schema.schema()
     parts, roles = whole["$defs"], catalog.spellings()
     world = _filled(whole, document)
-    owners = {email.casefold(): email for email in world["users"]}
+    owners = {email.lower(): email for email in world["users"]}
     users = {email: _user(user, roles) for email, user in world["users"].items()}
     devices = [_device(_filled(parts["device"], device), owners) for device in world["devices"]]
     return world | {
@@ -67,7 +67,7 @@ def _user(user: Mapping[str, Any], roles: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _device(device: dict[str, Any], owners: Mapping[str, str]) -> dict[str, Any]:
-    return device | ({"owner": owners[device["owner"].casefold()]} if "owner" in device else {})
+    return device | ({"owner": owners[device["owner"].lower()]} if "owner" in device else {})
 
 
 def _numbered(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from flask import request
 from dimensions_emulator.domain import ticks
 from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.wire import envelope
+from dimensions_emulator.wire.ids import guid
 
 if TYPE_CHECKING:
     from flask import Blueprint, Response
@@ -20,7 +21,8 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/charges")
     def charges() -> Response:
         """Every accepted grant of a licensed role, the oldest first."""
-        world, customer = desk.store.read(DEFAULT_SESSION), request.args.get("customer", "").lower()
+        world, customer = desk.store.read(DEFAULT_SESSION), request.args.get("customer")
+        customer = customer and guid(customer)
         data = [
             {
                 "id": number,

@@ -9,6 +9,7 @@ from flask import request
 from dimensions_emulator.domain import ticks
 from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.wire import envelope
+from dimensions_emulator.wire.ids import guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,8 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
 def _matching(world: World) -> Iterator[Mail]:
     to = request.args.get("to", "").lower()
     kind = request.args.get("kind")
-    customer = request.args.get("customer", "").lower()
+    customer = request.args.get("customer")
+    customer = customer and guid(customer)
     for number in sorted(world.mails):
         mail = world.mails[number]
         if (

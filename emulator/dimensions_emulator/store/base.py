@@ -33,7 +33,7 @@ class Store(Protocol):
         """A writer's turn on a session; raises KeyError for an unknown session."""
 
     def put(self, session: str, world: World) -> None:
-        """Give a session this world, new or in place of the one it has."""
+        """Give a session this world, new or in place of the one it has; watchers do not hear of it."""
 
     def watch(self, watcher: Callable[[str, World, World], None]) -> None:
         """Call the watcher with session, world before and world after, once for each commit, in order."""

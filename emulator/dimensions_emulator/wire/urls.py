@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from flask import request
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wsgi import get_current_url
+from werkzeug.wsgi import get_host
+
+SCHEMES = frozenset({"http", "https"})
+HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 
 def origin() -> str:
-    """Scheme, host and path prefix under which the caller reaches this server."""
-    return get_current_url(_environ(), root_only=True).rstrip("/")
+    """Scheme, host and path prefix under which the caller reaches this server.
+
+    What no URL can be made of is passed over for the server's own name.
+    """
+    environ = _environ()
+    scheme, host = environ["wsgi.url_scheme"], get_host(environ)
+    if scheme not in SCHEMES or not HOST.fullmatch(host):
+        own = request.environ
+        scheme, host = own["wsgi.url_scheme"], f"{own['SERVER_NAME']}:{own['SERVER_PORT']}"
+    return f"{scheme}://{host}{_quoted(environ.get('SCRIPT_NAME', ''))}".rstrip("/")
 
 
 def request_url() -> str:
     """The absolute URL of the request as the caller wrote it, without its query."""
-    path = quote(str(request.environ["PATH_INFO"]).encode("latin-1"), safe="/:@!$&'()*+,;=~")
-    return origin() + path
+    return origin() + _quoted(request.environ["PATH_INFO"])
+
+
+def _quoted(path: str) -> str:
+    return quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~")
 
 
 def _environ() -> WSGIEnvironment:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from dimensions_emulator.wire.api import Api
 
 PAGE_LIMIT = 1000
+INDEX_LIMIT = 2**31 - 1
 
 
 def list_all(api: Api, call: Call) -> Response:
     """All users of the customer, or a page of them (LIST-ITEMS, LIST-PAGING)."""
     asked = "pageIndex" in request.args or "pageSize" in request.args
-    index = _number("pageIndex", 0, 0, None)
+    index = _number("pageIndex", 0, 0, INDEX_LIMIT)
     size = _number("pageSize", PAGE_LIMIT, 1, PAGE_LIMIT)
     world = api.world()
     ids = tenant_of(world, call).user_ids()
@@ -90,12 +91,15 @@ def _summary(world: World, user: User) -> dict[str, Any]:
     }
 
 
-def _number(name: str, default: int, least: int, most: int | None) -> int:
+def _number(name: str, default: int, least: int, most: int) -> int:
     text = request.args.get(name)
     if text is None:
         return default
-    if text.isascii() and text.isdigit() and len(text) < 10:  # noqa: PLR2004  the digits of an int
-        number = int(text)
-        if number >= least and (most is None or number <= most):
-            return number
+    if (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= len(str(INDEX_LIMIT))
+        and least <= int(text) <= most
+    ):
+        return int(text)
     raise Refused("LIST-PAGING", "ValueInvalid", value=text)
