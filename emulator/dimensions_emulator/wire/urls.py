@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from flask import request
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wsgi import get_host
 
 SCHEMES = frozenset({"http", "https"})
 HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -23,7 +22,7 @@ def origin() -> str:
     What no URL can be made of is passed over for the server's own name.
     """
     environ = _environ()
-    scheme, host = environ["wsgi.url_scheme"], get_host(environ)
+    scheme, host = environ["wsgi.url_scheme"], environ.get("HTTP_HOST", "")
     if scheme not in SCHEMES or not HOST.fullmatch(host):
         own = request.environ
         scheme, host = own["wsgi.url_scheme"], f"{own['SERVER_NAME']}:{own['SERVER_PORT']}"
