@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -132,3 +133,23 @@ def test_a_truncated_body_is_refused(api):
     answer = api.call("POST", api.users, data=raw[:-3], content_type="application/json")
 
     assert answer.rule == "BODY-JSON"
+
+
+def test_a_doubled_member_among_very_many_is_found_in_no_time(api):
+    members = ",".join(f'"{n}":1' for n in range(60_000))
+    raw = f'{{{members},"last":1,"last":2}}'.encode()
+    start = time.process_time()
+
+    answer = post(api, raw)
+
+    assert "'last' stands twice" in answer.message
+    assert time.process_time() - start < 5  # minutes, if each member were looked up in the list
+
+
+def test_a_patch_has_at_most_a_thousand_operations_and_roles(api):
+    path, copy = f"{api.users}/{user_id(1)}", {"op": "copy", "from": "/roles", "path": "/roles"}
+
+    assert api.call("PATCH", path, json=[copy] * 1000).status == 200
+    assert api.call("PATCH", path, json=[copy] * 1001).rule == "BODY-JSON"
+    many = [{"op": "replace", "path": "/roles", "value": ["x"] * 1001}]
+    assert api.call("PATCH", path, json=many).rule == "BODY-JSON"

@@ -17,6 +17,7 @@ OPERATIONS = {
     for path, item in DOCUMENT["paths"].items()
     for method, operation in item.items()
 }
+LINKED = ("/activate/{token}", "/uc-client")
 READS = [path for method, path in OPERATIONS if method == "get"]
 WRITES = [key for key, operation in OPERATIONS.items() if "requestBody" in operation]
 
@@ -140,7 +141,9 @@ def test_every_body_has_an_example():
 
 
 def test_every_operation_declares_the_guard_and_every_body_its_refusals():
-    for operation in OPERATIONS.values():
+    for (_, path), operation in OPERATIONS.items():
+        if path in LINKED:
+            continue
         assert operation["responses"]["403"] == {"$ref": "#/components/responses/Forbidden"}
         if "requestBody" in operation:
             assert {"400", "413", "415"} <= set(operation["responses"])
@@ -154,7 +157,7 @@ def test_every_real_answer_is_as_declared(api, path):
     assert unlike_declared(OPERATIONS["get", path], answer) == []
 
 
-@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("path", [path for path in READS if path not in LINKED])
 def test_a_refused_reader_is_answered_as_declared(api, path):
     answer = api.control(path_of(api, path), headers={"Host": "elsewhere.example"})
 

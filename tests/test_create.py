@@ -43,6 +43,21 @@ def test_an_address_in_use_is_refused_however_it_is_spelled(api, spelling, custo
     assert api.state() == before
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("ΑΣ@mail.example", "ας@mail.example", True),
+        ("ΑΣ@mail.example", "ασ@mail.example", True),
+        ("ÉMILE@mail.example", "émile@mail.example", True),
+        ("straße@mail.example", "strasse@mail.example", False),
+        ("ﬁ@mail.example", "fi@mail.example", False),
+    ],
+)
+def test_addresses_of_any_script_are_compared_without_case(api, first, second, same):
+    assert api.create(first).status == 201
+    assert api.create(second).status == (400 if same else 201)
+
+
 def test_the_address_of_a_deleted_user_is_free_again(api):
     api.delete(user_id(2))
 

@@ -74,6 +74,14 @@ def test_the_served_contract_spells_the_administrator_role_as_decided(api_where)
     assert "user.admin" not in str(served)
 
 
+def test_refusals_spell_the_administrator_role_as_decided(api_where):
+    api = api_where(admin_role_key="admin.user", aliases="reject")
+
+    answer = api.replace(ME, "user.admin")
+
+    assert answer.message == "The role 'admin.user' requires the role 'customer.user'."
+
+
 def test_the_administrator_role_key_is_user_admin_by_default(api_where):
     api = api_where(admin_role_key="user.admin")
 
@@ -108,6 +116,10 @@ def test_of_two_supervisor_roles_the_last_can_win(api_where):
     api.add(ME, supervisor(4))
     api.patch(ME, {"op": "add", "path": "/roles/0", "value": supervisor(2)})
     assert api.roles(ME) == [supervisor(2), WEB, TEAMS]
+    api.replace(ME, WEB, supervisor(5), supervisor(2))
+    assert supervisor(2) in api.roles(ME)
+    api.replace(ME, WEB, supervisor(2), supervisor(5))
+    assert supervisor(5) in api.roles(ME)
 
 
 def test_two_supervisor_roles_can_be_allowed(api_where):
@@ -195,6 +207,8 @@ def test_a_user_of_another_tenant_can_be_linked(api_where, status):
     }
     assert api.mails() == []
     assert api.create("me@example.com").status == int(status)
+    assert api.add(ME, UC).status == 200
+    assert api.mails() == []
     api.customer = US
     assert api.create("me@example.com").status == int(status)
     assert api.roles(ME) == [WEB, TEAMS]

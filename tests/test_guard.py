@@ -65,7 +65,7 @@ def test_what_is_no_host_name_is_refused(api, host):
     assert asked(api, host).status == 403
 
 
-@pytest.mark.parametrize("path", ["state", "config", "control.json", "activate/token", "uc-client"])
+@pytest.mark.parametrize("path", ["state", "config", "control.json"])
 def test_nothing_is_shown_under_a_foreign_name(api, path):
     assert asked(api, FOREIGN, path).status == 403
 
@@ -126,7 +126,7 @@ def test_a_proxy_may_pass_on_a_foreign_name_when_it_calls_by_an_allowed_one(api)
         "localhost:4020",
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
 def test_pages_of_another_origin_are_refused(api, origin, method):
     answer = asked(api, "localhost:4020", "reset" if method == "POST" else "state", method, Origin=origin)
 
@@ -174,3 +174,8 @@ def test_the_emulated_api_is_reached_under_any_name_and_from_any_page(api):
     for path in (f"/api/v1.0/customers/{US}/users", f"/v1.0/customers/{US}/users"):
         assert api.call("GET", path, headers={"Host": FOREIGN}).status == 200
         assert api.call("GET", path, headers={"Origin": "https://elsewhere.example"}).status == 200
+
+
+@pytest.mark.parametrize("path", ["activate/token", "uc-client"])
+def test_the_links_in_mails_open_under_the_name_by_which_the_api_was_called(api, path):
+    assert asked(api, FOREIGN, path).headers["Content-Type"].startswith("text/html")

@@ -62,5 +62,5 @@ def test_device_ids_are_opaque():
     device = {"id": "x/y z?ü", "customer": "us", "owner": "admin@example.com"}
     api = emulator(devices=[device])
 
-    assert api.device(USER, "x%2Fy%20z%3F%C3%BC").rule == "ROUTE"
+    assert api.device(USER, "x%2Fy%20z%3F%C3%BC").rule == "DEVICE-ROLES"
     assert api.device(USER, "nonsense").rule == "DEVICE-OWNED"

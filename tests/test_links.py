@@ -82,14 +82,25 @@ def test_links_in_mails_follow_the_caller_too(api):
         {"X-Forwarded-Host": "me@portal.example"},
         {"X-Forwarded-Proto": "javascript"},
         {"X-Forwarded-Port": "abc"},
+        {"X-Forwarded-Prefix": "no-slash"},
     ],
 )
 def test_a_name_no_link_can_be_made_of_is_passed_over(api, header):
-    assert location(api, api.users, headers=header).startswith("http://localhost:80/api/v1.0/")
-    assert api.mails()[0]["links"][0].startswith("http://localhost:80/_emulator/")
+    assert location(api, api.users, headers=header).startswith("http://localhost/api/v1.0/")
+    assert api.mails()[0]["links"][0].startswith("http://localhost/_emulator/")
 
 
 def test_a_name_of_any_address_kind_is_kept(api):
     for name in ("[::1]:4020", "10.0.0.1:81", "under_score.example", "final.example.", "xn--", "xn--a.b"):
         api.control("reset", "POST")
         assert location(api, api.users, headers={"X-Forwarded-Host": name}).startswith(f"http://{name}/api/")
+
+
+def test_without_any_host_the_link_names_where_the_server_listens(api):
+    body = {"email": "new@example.com", "displayName": "New"}
+    nowhere = {"HTTP_HOST": "", "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "4020"}
+    answer = api.client.post(
+        api.users, json=body, headers={"Authorization": "Bearer good"}, environ_overrides=nowhere
+    )
+
+    assert answer.headers["Location"].startswith("http://127.0.0.1:4020/api/v1.0/")

@@ -83,7 +83,8 @@ def test_an_emptied_world_keeps_its_tenants_and_the_callers_of_the_start(api):
 
     state = api.state()
     assert {name: state[name] for name in SEEDED} == {name: before[name] for name in SEEDED}
-    assert [name for name in state if state[name]] == ["version", *SEEDED]
+    assert [name for name in state if state[name]] == ["version", "ever", *SEEDED]
+    assert set(state["ever"].values()) == {0}
     assert api.list().data == []
     assert api.call("GET", api.users, token=token).status == 401
     assert api.create("me@example.com", [PBX, UC]).status == 201

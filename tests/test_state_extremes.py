@@ -3,7 +3,10 @@
 import json
 
 import pytest
-from small_world import UK, US, user_id
+
+from dimensions_emulator.domain import document
+from dimensions_emulator.settings import Settings
+from small_world import UK, US, emulator, user_id
 
 MAIL = {
     "id": 1,
@@ -90,3 +93,57 @@ def test_a_customer_is_asked_for_in_any_spelling_of_its_id(api, path):
     assert api.control(f"{path}?customer=%7B{US.upper()}%7D").data == everything
     assert api.control(f"{path}?customer={UK}").data == []
     assert api.control(f"{path}?customer=x").rule == "ID-FORMAT"
+
+
+def test_an_id_that_follows_from_a_key_is_no_other_users(api):
+    users = api.state()["users"]
+    del users["plain@example.com"]["id"]
+    users["admin@example.com"]["id"] = document.user_id("plain@example.com")
+
+    answer = put(api, users=users)
+
+    assert answer.status == 400
+    assert "already used" in answer.message
+    assert api.list().json["page_size"] == 2
+
+
+def test_numbers_that_are_equal_are_the_same_id(api):
+    assert put(api, mails=[MAIL, {**MAIL, "id": 1.0, "token": "u"}]).status == 400
+    assert put(api, mails=[MAIL, {**MAIL, "id": 2}]).status == 400
+    assert put(api, mails=[MAIL, {**MAIL, "id": 2, "token": "u"}]).status == 200
+
+
+def test_nothing_is_numbered_twice_after_an_import():
+    api = emulator(settings=Settings(seed=1))
+    first = api.create("a@mail.example").data["id"]
+    link = api.mails()[0]["links"][0].removeprefix("http://localhost")
+    api.delete(first)
+    api.control("mail/messages", "DELETE")
+
+    assert put(api).status == 200
+
+    assert api.create("b@mail.example").data["id"] != first
+    assert api.mails()[0]["id"] == 2
+    assert api.call("GET", link).status == 404
+
+
+def test_a_link_outlives_its_mail_and_an_import(api):
+    api.create()
+    link = api.mails()[0]["links"][0].removeprefix("http://localhost")
+    api.control("mail/messages", "DELETE")
+
+    assert put(api).status == 200
+
+    assert api.call("GET", link).status == 200
+
+
+def test_misspelt_filters_delete_nothing(api):
+    api.create()
+
+    assert api.control("mail/messages?knid=activation", "DELETE").status == 400
+    assert api.control("mail/messages?kind=nonsense", "DELETE").status == 400
+    assert len(api.mails()) == 1
+
+
+def test_a_misspelt_member_gives_no_token_for_everything(api):
+    assert api.control("tokens", "POST", json={"account": [US]}).status == 400

@@ -44,10 +44,13 @@ def parse(data: Any, catalog: Catalog) -> Profile:
     if not isinstance(decisions, dict):
         raise ProfileInvalid(['a profile is an object {"name": …, "decisions": {decision: choice}}'])
     mistakes = [_mistake(key, choice, catalog) for key, choice in decisions.items()]
+    mistakes += [f"a profile has no member {name!r}" for name in data if name not in {"name", "decisions"}]
+    if not isinstance(data.get("name", ""), str):
+        mistakes.append(f"the name of a profile is text, not {data['name']!r}")
     if found := [mistake for mistake in mistakes if mistake]:
         raise ProfileInvalid(found)
     chosen = {key: decisions.get(key, decision.choices[0]) for key, decision in catalog.decisions.items()}
-    return Profile(str(data.get("name", "unnamed")), MappingProxyType(chosen))
+    return Profile(data.get("name", "unnamed"), MappingProxyType(chosen))
 
 
 def _mistake(key: str, choice: Any, catalog: Catalog) -> str | None:

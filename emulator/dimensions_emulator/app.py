@@ -52,6 +52,7 @@ def create_app(
     store.put(DEFAULT_SESSION, seed)
     app = Flask("dimensions_emulator", static_folder=None)
     app.url_rule_class = MatchedRule
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
     problems.register(app, catalog, clock)
     routes = api.Api(store, book, clock, seeding.ids(settings), settings.max_body)

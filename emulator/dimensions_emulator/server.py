@@ -89,6 +89,7 @@ class Server:
                 sockets=[listener],
                 threads=THREADS,
                 ident=None,
+                server_name=host,
                 max_request_body_size=limit,
                 clear_untrusted_proxy_headers=False,  # links follow what the proxy in front says
             ),

@@ -7,15 +7,18 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator import world_schema
-from dimensions_emulator.domain import guids, ticks
+from dimensions_emulator.domain import addresses, guids, ticks
+from dimensions_emulator.domain import document as document_of
 from dimensions_emulator.world_schema import Mistake as Mistake  # noqa: PLC0414  # part of this interface
 from dimensions_emulator.world_schema import near, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from dimensions_contracts.catalog import Catalog
     from dimensions_emulator.world_schema import Path
+
+    Identity = str | int | tuple[str, str]
 
 FEW = 12
 MANY = 2_000
@@ -39,7 +42,7 @@ def mistakes(document: Any, catalog: Catalog) -> list[Mistake]:
     known = Known(
         _mapping(document, "accounts"),
         _mapping(document, "customers"),
-        {email.lower(): email for email in reversed(_mapping(document, "users"))},
+        {addresses.key(email): email for email in reversed(_mapping(document, "users"))},
         catalog.spellings(),
     )
     told = {mistake.path for mistake in found}
@@ -74,21 +77,27 @@ def _absent(path: Path, value: Any, known: Collection[str], kind: str) -> Iterat
     yield Mistake(path, f"there is no {kind} {shown(value)}{hint}")
 
 
-def _repeated(identities: Iterable[tuple[Path, str | int]], kind: str) -> Iterator[Mistake]:
-    met: dict[str | int, Path] = {}
+def _repeated(identities: Iterable[tuple[Path, Identity]], kind: str) -> Iterator[Mistake]:
+    met: dict[Identity, Path] = {}
     for path, identity in identities:
         first = met.setdefault(identity, path)
         if first is not path:
             where = "/".join(map(str, first))
-            yield Mistake(path, f"the {kind} {shown(identity)} is already used at {where}; expected another")
+            told = shown(identity[0] if isinstance(identity, tuple) else identity)
+            yield Mistake(path, f"the {kind} {told} is already used at {where}; expected another")
 
 
-def _ids(entries: Iterable[tuple[Path, dict[str, Any]]]) -> Iterator[tuple[Path, str]]:
+def _ids(
+    entries: Iterable[tuple[Path, dict[str, Any]]], derived: Callable[[str], str]
+) -> Iterator[tuple[Path, str]]:
+    """Walk the ids, those that follow from a key too: another entry may be pinned to one of them."""
     for path, entry in entries:
         value = entry.get("id")
-        spelled = guids.usual(value) if isinstance(value, str) else None
-        if spelled:
-            yield (*path, "id"), spelled
+        if isinstance(value, str):
+            if spelled := guids.usual(value):
+                yield (*path, "id"), spelled
+        elif value is None:
+            yield path, derived(str(path[-1]))
 
 
 def _texts(entries: Iterable[tuple[Path, dict[str, Any]]], *names: str) -> Iterator[tuple[Path, str]]:
@@ -111,21 +120,22 @@ def _tenants(document: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
             told = f"the key {shown(key)} is already used at accounts/{key}; expected another"
             yield Mistake(("customers", key), told)
     both = chain(_entries(document, "accounts"), _entries(document, "customers"))
-    yield from _repeated(_ids(both), "id")
+    yield from _repeated(_ids(both, document_of.tenant_id), "id")
 
 
 def _users(document: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
     for path, user in _entries(document, "users"):
         yield from _member(path, user, known)
-    addresses = ((("users", email), email.lower()) for email in _mapping(document, "users"))
-    yield from _repeated(addresses, "address")
-    yield from _repeated(_ids(_entries(document, "users")), "id")
+    emails = ((("users", email), addresses.key(email)) for email in _mapping(document, "users"))
+    yield from _repeated(emails, "address")
+    yield from _repeated(_ids(_entries(document, "users"), document_of.user_id), "id")
 
 
 def _member(path: Path, user: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
     memberships, primary = user.get("memberships", {}), user.get("primaryTenant", "")
-    in_account = isinstance(primary, str) and primary in known.accounts
-    if primary and not in_account and primary not in list(known.customers):
+    named = primary if isinstance(primary, str) else ""
+    in_account = named in known.accounts
+    if primary and not in_account and named not in known.customers:
         tenants = (*known.customers, *known.accounts)
         yield from _absent((*path, "primaryTenant"), primary, tenants, "customer or account")
     elif not memberships and not in_account:
@@ -150,22 +160,23 @@ def _lists(document: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
             yield from _absent(path, value, known.customers, "customer")
         yield from _repeated(_numbers(document, name), "id")
     for path, owner in _texts(_entries(document, "devices"), "owner"):
-        if owner.lower() not in known.users:
+        if addresses.key(owner) not in known.users:
             yield from _absent(path, owner, known.users.values(), "user")
     for path, role in _texts(_entries(document, "charges"), "role"):
         yield from _unknown_role(path, role, known)
+    yield from _repeated(_texts(_entries(document, "mails"), "token"), "token")
     yield from _callers(document, known)
     yield from _moments(document)
 
 
-def _numbers(document: Mapping[str, Any], name: str) -> Iterator[tuple[Path, str | int]]:
+def _numbers(document: Mapping[str, Any], name: str) -> Iterator[tuple[Path, Identity]]:
     """Walk the ids of a list; devices have theirs within their customer's platform."""
     for path, entry in _entries(document, name):
         number = entry.get("id")
         if name == "devices" and isinstance(number, str):
-            yield (*path, "id"), f"{number} of {entry.get('customer')}"
-        elif isinstance(number, int):
-            yield (*path, "id"), number
+            yield (*path, "id"), (number, str(entry.get("customer")))
+        elif isinstance(number, int | float):
+            yield (*path, "id"), int(number)
 
 
 def _callers(document: Mapping[str, Any], known: Known) -> Iterator[Mistake]:

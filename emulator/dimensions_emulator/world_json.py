@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -51,8 +52,9 @@ def load(text: str) -> tuple[Any, list[Mistake]]:
 
 def _twice(value: Any, path: Path) -> Iterator[Mistake]:
     if isinstance(value, _Doubled):
+        met = Counter(value.keys_met)
         for key in value:
-            if value.keys_met.count(key) > 1:
+            if met[key] > 1:
                 yield Mistake((*path, key), f"{shown(key)} is here twice; expected it once")
     pairs: Any = value.items() if isinstance(value, dict) else ()
     for step, member in enumerate(value) if isinstance(value, list) else pairs:

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator import world_schema
-from dimensions_emulator.domain import guids
+from dimensions_emulator.domain import addresses, guids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ def normalised(document: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
     whole = world_schema.schema()
     parts, roles = whole["$defs"], catalog.spellings()
     world = _filled(whole, document)
-    owners = {email.lower(): email for email in world["users"]}
+    owners = {addresses.key(email): email for email in world["users"]}
     users = {email: _user(user, roles) for email, user in world["users"].items()}
     devices = [_device(_filled(parts["device"], device), owners) for device in world["devices"]]
     return world | {
@@ -67,7 +67,7 @@ def _user(user: Mapping[str, Any], roles: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _device(device: dict[str, Any], owners: Mapping[str, str]) -> dict[str, Any]:
-    return device | ({"owner": owners[device["owner"].lower()]} if "owner" in device else {})
+    return device | ({"owner": owners[addresses.key(device["owner"])]} if "owner" in device else {})
 
 
 def _numbered(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import request
-
+from dimensions_emulator.control import filters
 from dimensions_emulator.domain import ticks
 from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.wire import envelope
-from dimensions_emulator.wire.ids import guid
 
 if TYPE_CHECKING:
     from flask import Blueprint, Response
@@ -21,8 +19,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/charges")
     def charges() -> Response:
         """Every accepted grant of a licensed role, the oldest first."""
-        world, customer = desk.store.read(DEFAULT_SESSION), request.args.get("customer")
-        customer = customer and guid(customer)
+        world, customer = desk.store.read(DEFAULT_SESSION), filters.known("customer").get("customer")
         data = [
             {
                 "id": number,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import request
+from flask import abort
 
-from dimensions_emulator.domain import ticks
+from dimensions_emulator.control import filters
+from dimensions_emulator.domain import addresses, ticks
 from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.wire import envelope
-from dimensions_emulator.wire.ids import guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dimensions_emulator.control.desk import Desk
     from dimensions_emulator.domain.models import Mail
     from dimensions_emulator.domain.world import World
+
+KINDS = ("activation", "uc-welcome")
 
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
@@ -37,16 +39,16 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
 
 
 def _matching(world: World) -> Iterator[Mail]:
-    to = request.args.get("to", "").lower()
-    kind = request.args.get("kind")
-    customer = request.args.get("customer")
-    customer = customer and guid(customer)
+    wanted = filters.known("to", "kind", "customer")
+    kind, to = wanted.get("kind"), addresses.key(wanted.get("to", ""))
+    if kind is not None and kind not in KINDS:
+        abort(400, f"There is no mail of the kind '{kind}'; there are: {', '.join(KINDS)}.")
     for number in sorted(world.mails):
         mail = world.mails[number]
         if (
-            (not to or mail.to.lower() == to)
-            and (not kind or mail.kind == kind)
-            and (not customer or mail.customer == customer)
+            to in {"", addresses.key(mail.to)}
+            and kind in {None, mail.kind}
+            and wanted.get("customer") in {None, mail.customer}
         ):
             yield mail
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST = 10 * 365 * 24 * 3600
 NAME_LIMIT = 100
+MEMBERS = frozenset({"name", "accounts", "customers", "scopes", "lifetimeSeconds"})
 
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
@@ -48,7 +49,9 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
 def _caller(wanted: dict[str, Any], world: World, now: int) -> Caller:
     accounts = _tenants(wanted, "accounts", world.accounts)
     customers = _tenants(wanted, "customers", world.tenants)
-    if not accounts and not customers:
+    if unknown := wanted.keys() - MEMBERS:
+        abort(400, f"A token has no member '{min(unknown)}'; there are: {', '.join(sorted(MEMBERS))}.")
+    if wanted.get("accounts") is None and wanted.get("customers") is None:
         accounts = frozenset(world.accounts)
     return Caller(
         name=_name(wanted),

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from immutables import Map
 
-from dimensions_emulator.domain import ticks
+from dimensions_emulator.domain import addresses, ticks
 from dimensions_emulator.domain.models import Account, Caller, Charge, Customer, Device, Mail, User
 from dimensions_emulator.domain.tenant import populated
 from dimensions_emulator.domain.world import World
@@ -22,10 +22,20 @@ if TYPE_CHECKING:
 NAMESPACE = UUID("5f1d7f0a-6a0c-4d52-9f53-0d7f6a5a3c11")
 
 
+def tenant_id(key: str) -> str:
+    """The id of an account or customer whose document gives none."""
+    return str(uuid5(NAMESPACE, f"tenant:{key}"))
+
+
+def user_id(email: str) -> str:
+    """The id of a user whose document gives none."""
+    return str(uuid5(NAMESPACE, f"user:{addresses.key(email)}"))
+
+
 def load(document: Mapping[str, Any]) -> World:
     """The world of a document free of mistakes; ids that it leaves out follow from its keys."""
     tenant_ids = {
-        key: entry.get("id") or str(uuid5(NAMESPACE, f"tenant:{key}"))
+        key: entry.get("id") or tenant_id(key)
         for key, entry in chain(document.get("accounts", {}).items(), document.get("customers", {}).items())
     }
     accounts = {
@@ -37,28 +47,30 @@ def load(document: Mapping[str, Any]) -> World:
         tenant_ids[key]: populated(_customer(tenant_ids, key, entry), members.get(key, []))
         for key, entry in document.get("customers", {}).items()
     }
-    emails = {user.email.lower(): user.id for user in users.values()}
+    emails = {addresses.key(user.email): user.id for user in users.values()}
     devices = [_device(entry, tenant_ids, emails) for entry in document.get("devices", [])]
     owned: dict[str, tuple[DeviceKey, ...]] = {}
     for device in devices:
         if device.owner is not None:
             owned[device.owner] = (*owned.get(device.owner, ()), device.key)
     mails = {entry["id"]: _mail(entry, tenant_ids) for entry in document.get("mails", [])}
+    sent = {mail.token: mail.user_id for mail in mails.values() if mail.kind == "activation"}
     charges = {entry["id"]: _charge(entry, tenant_ids) for entry in document.get("charges", [])}
+    ever = document.get("ever", {})
     callers = {entry["token"]: _caller(entry, tenant_ids) for entry in document.get("callers", [])}
     return World(
         accounts=Map(accounts),
         tenants=Map(tenants),
         users=Map(users),
-        created=len(users),
+        created=max(len(users), ever.get("users", 0)),
         emails=Map(emails),
         devices=Map({device.key: device for device in devices}),
         owned=Map(owned),
         mails=Map(mails),
-        mail_count=max(mails, default=0),
-        activations=Map({mail.token: mail.user_id for mail in mails.values() if mail.kind == "activation"}),
+        mail_count=max(max(mails, default=0), ever.get("mails", 0)),
+        activations=Map({**sent, **document.get("activations", {})}),
         charges=Map(charges),
-        charge_count=max(charges, default=0),
+        charge_count=max(max(charges, default=0), ever.get("charges", 0)),
         callers=Map(callers),
     )
 
@@ -67,6 +79,7 @@ def dump(world: World) -> dict[str, Any]:
     """The document of a world; tenants are keyed by their ids, everything that has an id is pinned."""
     return {
         "version": 1,
+        "ever": {"users": world.created, "mails": world.mail_count, "charges": world.charge_count},
         "accounts": {
             account.id: {"id": account.id, "name": account.name} for account in world.accounts.values()
         },
@@ -80,6 +93,7 @@ def dump(world: World) -> dict[str, Any]:
         "devices": [_dump_device(world, device) for _, device in sorted(world.devices.items())],
         "callers": [_dump_caller(caller) for _, caller in sorted(world.callers.items())],
         "mails": [_dump_mail(mail) for _, mail in sorted(world.mails.items())],
+        "activations": dict(sorted(world.activations.items())),
         "charges": [
             {
                 "id": n,
@@ -101,11 +115,11 @@ def _users(
     shared: dict[tuple[str, ...], tuple[str, ...]] = {}
     for sequence, (email, entry) in enumerate(entries.items()):
         memberships = entry.get("memberships", {})
-        user_id = entry.get("id") or str(uuid5(NAMESPACE, f"user:{email.lower()}"))
+        own_id = entry.get("id") or user_id(email)
         tenants = tuple(tenant_ids[key] for key in memberships)
         primary = entry.get("primaryTenant")
-        user = users[user_id] = User(
-            user_id,
+        user = users[own_id] = User(
+            own_id,
             entry["displayName"],
             email,
             tenant_ids[primary] if primary else tenants[0],
@@ -143,7 +157,7 @@ def _device(entry: Mapping[str, Any], tenant_ids: Mapping[str, str], emails: Map
         customer=tenant_ids[entry["customer"]],
         name=entry.get("name", ""),
         extension=entry.get("extension", ""),
-        owner=emails[owner.lower()] if owner else None,
+        owner=emails[addresses.key(owner)] if owner else None,
         client_type=entry.get("clientType"),
     )
 

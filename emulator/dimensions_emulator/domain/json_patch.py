@@ -21,6 +21,7 @@ PATCHABLE = frozenset({"displayName", "email", "roles"})
 READ_ONLY = frozenset({"id", "primaryTenant", "isParent"})
 INDEX = re.compile("0|[1-9][0-9]*")
 POINTER = re.compile("(/([^~/]|~[01])*)*")
+LONGEST = 1000
 LIST = "roles"
 END = "-"
 
@@ -36,6 +37,8 @@ class Operation(NamedTuple):
 
 def parse(body: list[Any]) -> tuple[Operation, ...]:
     """The operations of a patch body; raises `Refused` for a member that is missing or malformed."""
+    if len(body) > LONGEST:
+        raise Refused("BODY-JSON", "BodyInvalid", reason=f"a JSON Patch has at most {LONGEST} operations")
     return tuple(_operation(entry) for entry in body)
 
 
@@ -174,6 +177,8 @@ def _whole(name: str, value: Any) -> Any:
     if name == LIST:
         if not isinstance(value, list):
             _wrong_type(value)
+        if len(value) > LONGEST:
+            raise Refused("BODY-JSON", "BodyInvalid", reason=f"roles has at most {LONGEST} items")
         return [_role(item) for item in value]
     if value is not None and not isinstance(value, str):
         _wrong_type(value)

@@ -63,11 +63,12 @@ def add_prerequisites(catalog: Catalog, change: UserChange, *, uk: str, elsewher
 
 
 def keep_newest_of(catalog: Catalog, change: UserChange, *, group: str) -> UserChange:
-    """Keep of the group the role given last, a held one only if none is given (ROLE-SUPERVISOR-EXCLUSIVE)."""
+    """Keep the group's last role: of a replaced list, else of those given (ROLE-SUPERVISOR-EXCLUSIVE)."""
     held = [role for role in change.roles if role in catalog.groups[group]]
     if not held:
         return change
-    newest = ([role for role in held if role not in change.before] or held)[-1]
+    given = [role for role in held if change.replaced or role not in change.before]
+    newest = (given or held)[-1]
     return _without(change, tuple(role for role in held if role != newest))
 
 
@@ -97,8 +98,10 @@ def mail_to_new_user(_: Catalog, change: UserChange, *, kind: str, switch: str) 
 
 
 def mail_on_gain(_: Catalog, change: UserChange, *, role: str, kind: str, switch: str) -> UserChange:
-    """Send the mail to a user who gains the role (MAIL-ON-UC)."""
-    if change.gives(role) and getattr(change.tenant.customer, switch):
+    """Send the mail to a user who gains the role in the primary tenant (MAIL-ON-UC)."""
+    account = change.user or change.world.user_by_email(change.email or "")
+    primary = account is None or account.primary_tenant == change.tenant.customer.id
+    if primary and change.gives(role) and getattr(change.tenant.customer, switch):
         return change._replace(mails=(*change.mails, kind))
     return change
 

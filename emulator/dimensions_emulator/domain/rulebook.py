@@ -45,7 +45,8 @@ class Rulebook:
         for check, rule, error in self._checks.get(occasion, ()):
             facts = check(change)
             if facts is not None:
-                raise Refused(rule, facts.pop("error", error), **facts)
+                told = {name: self._wire.get(fact, fact) for name, fact in facts.items()}
+                raise Refused(rule, told.pop("error", error), **told)
         return change
 
     def read_roles(self, spellings: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -65,8 +66,10 @@ class Rulebook:
         return [self._wire.get(role, role) for role in roles] if self._wire else list(roles)
 
     def _spellings(self) -> Mapping[str, str]:
-        spellings = {self._wire.get(key, key): key for key in self.catalog.roles}
-        return {**self.catalog.spellings(), **spellings} if self.aliases else spellings
+        roles = self.catalog.roles
+        own = {self._wire.get(key, key): key for key in roles}
+        others = {alias: role.key for role in roles.values() for alias in (role.key, *role.aliases)}
+        return {**(self.catalog.spellings() if self.aliases else {}), **others, **own}
 
     def _bind(self, rule: Rule, step: Step) -> None:
         effect = getattr(role_effects, step.verb, None)

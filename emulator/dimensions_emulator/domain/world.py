@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from immutables import Map
 
+from dimensions_emulator.domain import addresses
 from dimensions_emulator.domain.models import (
     Account,
     Caller,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class World(NamedTuple):
     """Everything a session knows; every change is a new world that shares what it left alone.
 
-    `emails` maps lower-case addresses to user ids, `owned` users to the keys of their devices,
+    `emails` maps folded addresses to user ids, `owned` users to the keys of their devices,
     `activations` tokens of activation links to user ids. `created`, `mail_count` and `charge_count` count
     what ever was, deleted or not.
     """
@@ -48,7 +49,7 @@ class World(NamedTuple):
 
     def user_by_email(self, email: str) -> User | None:
         """The account with this address, compared without case (USER-UNIQUE-EMAIL)."""
-        user_id = self.emails.get(email.lower())
+        user_id = self.emails.get(addresses.key(email))
         return self.users[user_id] if user_id else None
 
     def is_parent(self, user: User) -> bool:
@@ -61,10 +62,10 @@ class World(NamedTuple):
     def with_user(self, user: User) -> World:
         """This world with the user new or in place of its earlier self."""
         before, emails = self.users.get(user.id), self.emails
-        address = user.email.lower()
-        if before is None or before.email.lower() != address:
+        address = addresses.key(user.email)
+        if before is None or addresses.key(before.email) != address:
             if before is not None:
-                emails = emails.delete(before.email.lower())
+                emails = emails.delete(addresses.key(before.email))
             emails = emails.set(address, user.id)
         created = max(self.created, user.sequence + 1)
         return self._replace(users=self.users.set(user.id, user), emails=emails, created=created)
@@ -90,7 +91,7 @@ class World(NamedTuple):
                 world = world.with_device(replace(world.devices[key], owner=None, client_type=None))
         if account_too:
             return world._replace(
-                users=world.users.delete(user_id), emails=world.emails.delete(user.email.lower())
+                users=world.users.delete(user_id), emails=world.emails.delete(addresses.key(user.email))
             )
         left = tuple(tenant_id for tenant_id in user.tenants if tenant_id not in gone)
         return world.with_user(replace(user, tenants=left))

@@ -30,8 +30,8 @@ ROUTES: tuple[tuple[str, tuple[str, ...], Callable[..., Response]], ...] = (
     ("/<user_id>", ("GET",), users.get),
     ("/<user_id>", ("PATCH",), users.patch),
     ("/<user_id>", ("DELETE",), users.delete),
-    ("/<user_id>/devices/pbx/<device_id>/assign", ("PUT", "POST"), devices.assign),
-    ("/<user_id>/devices/pbx/<device_id>/unassign", ("PUT", "POST"), devices.unassign),
+    ("/<user_id>/devices/pbx/<path:device_id>/assign", ("PUT", "POST"), devices.assign),
+    ("/<user_id>/devices/pbx/<path:device_id>/unassign", ("PUT", "POST"), devices.unassign),
     ("/<user_id>/sendActivationEmail", ("POST",), mail.send_activation),
     ("/<user_id>/sendUConnectActivationEmail", ("POST",), mail.send_uc_welcome),
 )

@@ -95,8 +95,8 @@ def _is_one_of(media_types: tuple[str, ...], found: str) -> bool:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        left = dict(pairs)
+        twice = next(name for name, _ in pairs if left.pop(name, pairs) is pairs)
         raise ValueError(f"the member {twice!r} stands twice")
     return members
 

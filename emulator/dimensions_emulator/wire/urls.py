@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 def origin() -> str:
     """Scheme, host and path prefix under which the caller reaches this server.
 
-    What no URL can be made of is passed over for the server's own name.
+    Of what a proxy says, and of Host, that is passed over of which no URL can be made.
     """
-    environ = _environ()
-    scheme, host = environ["wsgi.url_scheme"], environ.get("HTTP_HOST", "")
-    if scheme not in SCHEMES or not HOST.fullmatch(host):
-        own = request.environ
-        scheme, host = own["wsgi.url_scheme"], f"{own['SERVER_NAME']}:{own['SERVER_PORT']}"
-    return f"{scheme}://{host}{_quoted(environ.get('SCRIPT_NAME', ''))}".rstrip("/")
+    own, told = request.environ, _environ()
+    scheme = next(
+        name for name in (told["wsgi.url_scheme"], own["wsgi.url_scheme"], "http") if name in SCHEMES
+    )
+    listening = f"{own['SERVER_NAME']}:{own['SERVER_PORT']}"
+    hosts = (told.get("HTTP_HOST", ""), own.get("HTTP_HOST", ""), listening)
+    host = next((name for name in hosts if HOST.fullmatch(name)), listening)
+    prefix = told.get("SCRIPT_NAME", "")
+    return f"{scheme}://{host}{_quoted(prefix) if prefix.startswith('/') else ''}".rstrip("/")
 
 
 def request_url() -> str:
