@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from dimensions_contracts import catalog as catalogue
-from dimensions_emulator import __version__, control, seeding
+from dimensions_emulator import NAME, __version__, control, seeding
 from dimensions_emulator.control.desk import Desk
 from dimensions_emulator.domain import ticks
 from dimensions_emulator.domain.rulebook import Rulebook
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from dimensions_emulator.domain.world import World
     from dimensions_emulator.post.relay import Relay
     from dimensions_emulator.store.base import Store
-
-NAME = f"dimensions-emulator/{__version__}"
 
 
 def create_app(

@@ -15,6 +15,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
+from dimensions_emulator import NAME
 from dimensions_emulator.domain import ticks
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 THREADS = 8
 GRACE = 5.0
 NOT_IMPLEMENTED = 501
-JSON = "application/json; charset=utf-8"
+HEADERS = (("Content-Type", "application/json; charset=utf-8"), ("X-Emulator", NAME))
 SEEDING = "The world is still being made; try again."
 
 
@@ -42,8 +43,8 @@ class Gate:
         if self.application is not None:
             return self.application(environ, start_response)
         alive = environ["PATH_INFO"] == "/_emulator/livez"
-        body = b'{"status":"success"}' if alive else _envelope(503, SEEDING)
-        headers = [("Content-Type", JSON), ("Content-Length", str(len(body)))]
+        body = _envelope({"status": "success"}) if alive else _envelope(_error(503, SEEDING))
+        headers = [*HEADERS, ("Content-Length", str(len(body)))]
         start_response("200 OK" if alive else "503 Service Unavailable", [*headers, ("Retry-After", "1")])
         return [body]
 
@@ -54,9 +55,9 @@ class Unreadable(ErrorTask):
     def execute(self) -> None:
         error = cast("Any", self.request).error
         code, reason = (400, "Bad Request") if error.code == NOT_IMPLEMENTED else (error.code, error.reason)
-        body = _envelope(code, f"{reason}: {error.body}")
+        body = _envelope(_error(code, f"{reason}: {error.body}"))
         self.status = f"{code} {reason}"
-        self.response_headers = [("Content-Type", JSON)]
+        self.response_headers = list(HEADERS)
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
@@ -122,9 +123,12 @@ class Server:
         wasyncore.close_all(self._server._map, ignore_all=True)  # noqa: SLF001  it has no stop of its own
 
 
-def _envelope(status: int, message: str) -> bytes:
-    body = {"error": status, "message": message, "status": "error", "timestamp": ticks.text(ticks.now())}
-    return json.dumps(body, separators=(",", ":")).encode()
+def _error(status: int, message: str) -> dict[str, Any]:
+    return {"error": status, "message": message, "status": "error"}
+
+
+def _envelope(body: dict[str, Any]) -> bytes:
+    return json.dumps({**body, "timestamp": ticks.text(ticks.now())}, separators=(",", ":")).encode()
 
 
 def _reason(fault: OSError | UnicodeError, host: str, port: int) -> str:

@@ -1,0 +1,114 @@
+import signal
+import socket
+import time
+
+import pytest
+
+from mail_server import free_port
+from server_process import ServerProcess, listening, serving
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+REQUEST = b"GET /_emulator/livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_stops_the_server_at_once_with_exit_status_0(number, tmp_path):
+    with serving(cwd=tmp_path) as server:
+        port = int(server.url.rpartition(":")[2])
+
+        status, seconds = server.stop(number)
+
+    assert status == 0
+    assert seconds < 3
+    assert server.errors == ""
+    assert not listening(port)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_stops_a_server_that_is_still_making_its_world(number, tmp_path):
+    port = free_port()
+    with serving("--world", "crowd", "--users", "200000", port=port, cwd=tmp_path) as server:
+        server.until(lambda: listening(port))
+        time.sleep(0.3)
+
+        status, seconds = server.stop(number)
+
+    assert (status, server.output, server.errors) == (0, [], "")
+    assert seconds < 3
+
+
+def test_a_signal_right_after_the_start_leaves_no_traceback(tmp_path):
+    for pause in (0.05, 0.15, 0.25, 0.35):
+        server = ServerProcess(["--port", "0"], tmp_path, {})
+        try:
+            time.sleep(pause)
+            status, _ = server.stop()
+        finally:
+            server.close()
+        assert status in {0, -signal.SIGTERM}
+        assert "Traceback" not in server.errors
+
+
+def test_a_connection_kept_open_does_not_keep_the_server(tmp_path):
+    with serving(cwd=tmp_path) as server:
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as idle:
+            idle.sendall(REQUEST)
+            received = b""
+            while not received.endswith(b"}"):
+                received += idle.recv(65536)
+
+            status, seconds = server.stop()
+
+            assert idle.recv(65536) == b""
+    assert status == 0
+    assert seconds < 3
+
+
+def test_an_answer_on_its_way_arrives_whole_however_often_the_server_is_asked_to_stop(tmp_path):
+    with serving("--world", "crowd", "--users", "15000", cwd=tmp_path) as server:
+        port = int(server.url.rpartition(":")[2])
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.settimeout(10)
+            slow.connect(("127.0.0.1", port))
+            slow.sendall(b"GET /_emulator/state HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answer = slow.recv(1024)
+            for number in SIGNALS:
+                server.process.send_signal(number)
+                time.sleep(0.2)
+            while part := slow.recv(1 << 20):
+                answer += part
+
+            status, _ = server.stop()
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert status == 0
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    assert f"Content-Length: {len(body)}".encode() in head
+
+
+def test_a_half_sent_request_does_not_keep_the_server(tmp_path):
+    with serving(cwd=tmp_path) as server:
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as half:
+            half.sendall(
+                b"POST /_emulator/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc"
+            )
+            time.sleep(0.1)
+
+            status, seconds = server.stop()
+
+    assert status == 0
+    assert seconds < 8
+
+
+def test_a_second_signal_does_not_spoil_the_stop(tmp_path):
+    with serving(cwd=tmp_path) as server:
+        assert server.url
+        server.process.send_signal(signal.SIGINT)
+        server.process.send_signal(signal.SIGTERM)
+
+        status, _ = server.stop(signal.SIGINT)
+
+    assert (status, server.errors) == (0, "")
