@@ -1,7 +1,8 @@
 import pytest
 
+from dimensions_emulator.ids import SeededIds
 from dimensions_emulator.settings import Settings
-from small_world import ADMIN, UK, US, WEB, emulator, user_id
+from small_world import ADMIN, UK, US, WEB, emulator, person, user_id
 
 
 def test_a_created_user_can_be_read(api):
@@ -137,3 +138,10 @@ def test_a_seeded_id_is_never_given_twice():
 
     assert api.create("e@f.example").data["id"] != second
     assert api.list().json["page_size"] == 4
+
+
+def test_a_derived_id_that_is_taken_is_passed_over():
+    taken = SeededIds(7).guid(1)
+    api = emulator({"taken@example.com": {**person(1, WEB, ADMIN), "id": taken}}, settings=Settings(seed=7))
+
+    assert api.create().data["id"] == SeededIds(7).guid(2)

@@ -81,11 +81,10 @@ def dump(world: World) -> dict[str, Any]:
         "version": 1,
         "ever": {"users": world.created, "mails": world.mail_count, "charges": world.charge_count},
         "accounts": {
-            account.id: {"id": account.id, "name": account.name} for account in world.accounts.values()
+            account.id: {"id": account.id, "name": account.name}
+            for _, account in sorted(world.accounts.items())
         },
-        "customers": {
-            tenant.customer.id: _dump_customer(tenant.customer) for tenant in world.tenants.values()
-        },
+        "customers": {key: _dump_customer(tenant.customer) for key, tenant in sorted(world.tenants.items())},
         "users": {
             user.email: _dump_user(world, user)
             for user in sorted(world.users.values(), key=attrgetter("sequence"))
