@@ -13,16 +13,23 @@ from small_world import US, emulator
 TOKEN = "emulator-token-reseller"
 
 
+class Written(io.StringIO):
+    """What was logged so far."""
+
+    def getvalue(self):
+        self.lines.flush()
+        return super().getvalue()
+
+
 @pytest.fixture
 def log():
     """Configures the log and gives what it wrote; afterwards all is as before."""
     root = logging.getLogger("dimensions_emulator")
     before = root.handlers[:], root.level, root.propagate
-    stream = io.StringIO()
+    stream = Written()
 
     def configure(style):
-        logs.configure(style)
-        root.handlers[0].setStream(stream)
+        stream.lines = logs.configure(style, stream)
         return stream
 
     yield configure
@@ -30,7 +37,8 @@ def log():
 
 
 def logged(api):
-    api.app.wsgi_app = logs.RequestLog(api.app.wsgi_app)
+    (lines,) = logging.getLogger("dimensions_emulator").handlers
+    api.app.wsgi_app = logs.RequestLog(api.app.wsgi_app, lines)
     return api
 
 

@@ -35,7 +35,6 @@ def run(settings: Settings) -> None:
     """Listen, seed, tell how to call, and serve until SIGINT or SIGTERM; raises `CannotServe`."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
-    logs.configure(settings.log_format)
     with ExitStack() as stack:
         try:
             _start(settings, stack)
@@ -48,13 +47,15 @@ def run(settings: Settings) -> None:
 
 
 def _start(settings: Settings, stack: ExitStack) -> None:
+    lines = logs.configure(settings.log_format, sys.stderr)
+    stack.callback(lines.flush)
     server = Server(settings.host, settings.port, max_body=settings.max_body)
     stack.callback(server.stop)
     store = MemoryStore()
     app = create_app(settings, store, progress=_progress(settings))
     if relay := app.extensions["dimensions_relay"]:
         stack.callback(relay.close, 2.0)
-    server.serve(logs.RequestLog(app.wsgi_app))
+    server.serve(logs.RequestLog(app.wsgi_app, lines))
     # The seed world is here to stay, and worlds are freed by their counts: collections are rarely of use.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
