@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -45,6 +46,7 @@ def main() -> None:
 @click.option("--json", "json", is_flag=True, default=None, help="Print one JSON line when ready.")
 def serve(config: str | None, **flags: Any) -> None:
     """Start the server and print what you need to call it."""
+    gc.disable()  # until the seed world is there: nothing made before is garbage
     from dimensions_emulator import serving  # noqa: PLC0415  the other commands start without it
 
     try:

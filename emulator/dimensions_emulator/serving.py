@@ -59,6 +59,7 @@ def _start(settings: Settings, stack: ExitStack) -> None:
     # The seed world is here to stay, and worlds are freed by their counts: collections are rarely of use.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
     _tell(settings, _url(settings.host, server.port), store.read(DEFAULT_SESSION))
 
 
