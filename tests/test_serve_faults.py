@@ -124,3 +124,10 @@ def test_people_that_cannot_be_made_are_told(arguments, part, tmp_path):
     (told,) = refused(*arguments, cwd=tmp_path)
 
     assert part in told
+
+
+def test_a_settings_file_can_be_named_in_the_environment(tmp_path):
+    failed = command("serve", cwd=tmp_path, DIMENSIONS_EMULATOR_CONFIG="missing.toml")
+
+    assert failed.returncode == 2
+    assert "missing.toml does not exist" in failed.stderr

@@ -16,7 +16,7 @@ from urllib.request import ProxyHandler, build_opener
 import click
 
 from dimensions_emulator import __version__
-from dimensions_emulator.settings import FILE, PARSERS, SettingsInvalid, resolve
+from dimensions_emulator.settings import ENVIRONMENT, FILE, PARSERS, SettingsInvalid, resolve
 
 HELP = {
     "host": "Where to listen.  [127.0.0.1]",
@@ -42,7 +42,12 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--config", type=click.Path(), help=f"Settings file.  [{FILE} if it is here]")
+@click.option(
+    "--config",
+    type=click.Path(),
+    envvar=f"{ENVIRONMENT}CONFIG",
+    help=f"Settings file.  [{FILE} if it is here]",
+)
 @click.option("--json", "json", is_flag=True, default=None, help="Print one JSON line when ready.")
 def serve(config: str | None, **flags: Any) -> None:
     """Start the server and print what you need to call it."""
