@@ -5,9 +5,10 @@ from types import MappingProxyType
 import jsonschema_rs
 import pytest
 
+import contract_validators as validators
 from dimensions_contracts import catalog as catalogue
 from dimensions_contracts import profile as profiles
-from dimensions_contracts import schema_files, validators
+from dimensions_contracts import schema_files
 
 CATALOG = catalogue.load()
 

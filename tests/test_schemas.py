@@ -5,8 +5,9 @@ import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 
+import contract_validators as validators
 from dimensions_contracts import catalog as catalogue
-from dimensions_contracts import schema_files, validators
+from dimensions_contracts import schema_files
 
 SCHEMAS = schema_files.load()
 HERE = [name for name in SCHEMAS if name != "world"]  # world files have tests of their own

@@ -6,9 +6,9 @@ from itertools import count
 
 import pytest
 
+from contract_validators import validator
 from dimensions_contracts import catalog as catalogue
 from dimensions_contracts import openapi, schema_files
-from dimensions_contracts.validators import validator
 from dimensions_emulator.app import create_app
 from dimensions_emulator.domain import ticks
 from dimensions_emulator.server import Server

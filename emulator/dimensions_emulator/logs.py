@@ -27,8 +27,7 @@ class TextLines(logging.Formatter):
         return _printable(super().formatMessage(record))
 
     def request(self, facts: dict[str, Any]) -> str:
-        told = " ".join(str(fact) for fact in facts.values() if fact is not None)
-        return _printable(f"{strftime('%H:%M:%S')} INFO {told}")
+        return _printable(f"{strftime('%H:%M:%S')} INFO {_told(facts)}")
 
 
 class JsonLines(logging.Formatter):
@@ -41,8 +40,8 @@ class JsonLines(logging.Formatter):
         return json.dumps(entry)
 
     def request(self, facts: dict[str, Any]) -> str:
-        told = " ".join(str(fact) for fact in facts.values() if fact is not None)
-        return json.dumps({**_entry(time(), "info", "dimensions_emulator.requests", told), **facts})
+        entry = _entry(time(), "info", "dimensions_emulator.requests", _told(facts))
+        return json.dumps({**entry, **facts})
 
 
 class Lines(logging.Handler):
@@ -121,6 +120,10 @@ def configure(style: str, stream: TextIO) -> Lines:
     root.setLevel(logging.INFO)
     root.propagate = False
     return lines
+
+
+def _told(facts: dict[str, Any]) -> str:
+    return " ".join(str(fact) for fact in facts.values() if fact is not None)
 
 
 def _entry(moment: float, level: str, logger: str, message: str) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _summary(world: World, user: User) -> dict[str, Any]:
         "displayName": user.display_name,
         "email": user.email,
         "primaryTenant": user.primary_tenant,
-        "isParent": user.primary_tenant in world.accounts,
+        "isParent": world.is_parent(user),
     }
 
 

@@ -1,4 +1,4 @@
-"""Validators of the schemas that ship with this package."""
+"""Validators of the schemas that the contracts ship."""
 
 from __future__ import annotations
 
