@@ -1,0 +1,1 @@
+"""The suite that tells whether an implementation keeps the contract."""
