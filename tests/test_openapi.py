@@ -14,7 +14,7 @@ from dimensions_contracts.bundle import ReferenceUnresolved, component, componen
 CATALOG = catalogue.load()
 DOCUMENT = openapi.document(CATALOG, "1.2.3")
 SCHEMAS = schema_files.load()
-NOT_ON_THE_WIRE = re.compile("catalog-|profile$|world")
+NOT_ON_THE_WIRE = re.compile("catalog-|profile$|world|conformance-|case-file")
 
 USERS = "/customers/{customerId}/users"
 IN_ACCOUNT = "/accounts/{accountId}"
