@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from dimensions_contracts import catalog as catalogue
 from dimensions_contracts import openapi, schema_files
-from dimensions_contracts.cli import main, package_version
+from dimensions_contracts.cli import main
+from dimensions_contracts.versions import package_version
 
 CATALOG = catalogue.load()
 

@@ -82,7 +82,7 @@ MISTAKES = {
     "control": ("version: 1\n# \x07\n", 2, "expected printable text"),
     "two documents": ("version: 1\n---\nversion: 1\n", 2, "another document"),
     "not utf-8": (b"version: 1\nname: \xff\n", 2, "not UTF-8"),
-    "deep": ("version: 1\nx: " + "[" * 100_000, 2, "nested too deeply"),
+    "deep": ("version: 1\nx: " + "[" * 100_000, 2, "nested too deeply|nesting depth"),
     "deep by aliases": (CHAIN, 1, "nested too deeply"),
     "merged": (HEAD + "  b:\n    <<: {account: nobody}\n    name: Y\n", 8, "no account"),
     "merged self": (HEAD + "users: &u {<<: *u, a: 1}\n", 7, "part of what it stands for|1 is a number"),

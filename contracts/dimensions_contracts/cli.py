@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from difflib import get_close_matches
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +13,19 @@ from rich.table import Table
 from dimensions_contracts import catalog as catalogue
 from dimensions_contracts import openapi as open_api
 from dimensions_contracts import schema_files
+from dimensions_contracts.conformance import commands
+from dimensions_contracts.versions import package_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TextIO
 
     from dimensions_contracts.catalog import Rule
+
+
+WIRE = frozenset(
+    {"WIRE-SUCCESS", "WIRE-ERROR", "WIRE-KEY-ORDER", "WIRE-TIMESTAMP", "WIRE-CONTENT-TYPE", "NEVER-500"}
+)
 
 
 class Unknown(click.ClickException):
@@ -34,18 +40,14 @@ class Unknown(click.ClickException):
         super().__init__(f"there is no {kind} {name}{hint}")
 
 
-def package_version() -> str:
-    """Tell the version of the installed distribution, or 0 when run from a source tree."""
-    try:
-        return metadata.version("dimensions-emulator")
-    except metadata.PackageNotFoundError:
-        return "0"
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dimensions-emulator")
 def main() -> None:
-    """Show what any implementation of the Customer Users API must satisfy."""
+    """Show what any implementation of the Customer Users API must satisfy, and check whether one does."""
+
+
+for _command in commands.COMMANDS:
+    main.add_command(_command)
 
 
 @main.command()
@@ -119,7 +121,19 @@ def _explained(rule: Rule) -> list[str]:
     lines += [
         f"error   {errors[key].status} {key}: {errors[key].message or 'no body'}" for key in rule.refuses
     ]
+    lines += [f"case    {case}" for case in _cases(rule.id)]
     return lines
+
+
+def _cases(rule: str) -> list[str]:
+    """The cases that show something about a rule: by hand with their titles, those of the grid counted."""
+    from dimensions_contracts.conformance import plan  # noqa: PLC0415  for this command alone
+
+    written, expanded = plan.about(rule, catalogue.load())
+    lines = [f"{case}  {title}" for case, title in written.items()]
+    if rule in WIRE:
+        lines.append("every answer of the API")
+    return [*lines, *([f"{expanded} expanded from the catalogue"] if expanded else [])]
 
 
 def _verbs(rule: Rule) -> list[str]:

@@ -110,9 +110,9 @@ class Server:
         deadline, pause = monotonic() + GRACE, Event()
         while self._busy() and monotonic() < deadline:
             pause.wait(0.01)
+        self._server.task_dispatcher.shutdown(timeout=0.1)  # a worker would pull a trigger closed already
         self._server.trigger.pull_trigger(self._close)
         self._thread.join(GRACE)
-        self._server.task_dispatcher.shutdown(timeout=0.1)
 
     def _busy(self) -> bool:
         channels = list(self._server.active_channels.values())
