@@ -78,6 +78,8 @@ def test_rules_as_json_has_every_rule_in_order_of_precedence():
     assert [rule["id"] for rule in listed] == list(CATALOG.rules)
     last = next(rule for rule in listed if rule["id"] == "ADMIN-LAST")
     assert last["verbs"] == ["administrator_remains"]
+    assert last["cases"].keys() == {"cases", "grid"}
+    assert all(count > 0 for count in last["cases"].values())
     assert last["refuses"] == ["LastUserAdministrator"]
     assert (last["mark"], last["statement"]) == ("documented", CATALOG.rules["ADMIN-LAST"].statement)
 

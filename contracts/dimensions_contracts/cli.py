@@ -28,6 +28,10 @@ WIRE = frozenset(
 )
 
 
+COUNTED = ("cases", "tables", "grid")
+"""The sources whose cases are known before a run."""
+
+
 class Unknown(click.ClickException):
     """A name that is not there, with the names that come near."""
 
@@ -76,15 +80,20 @@ def schemas(name: str | None) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def rules(*, as_json: bool) -> None:
-    """List the rules, in order of precedence."""
-    known = catalogue.load().rules.values()
+    """Show the matrix of rules, in order of precedence, with how many cases there are about each."""
+    from dimensions_contracts.conformance import plan  # noqa: PLC0415  for this command alone
+
+    catalog = catalogue.load()
+    cases = plan.matrix(catalog)
+    known = catalog.rules.values()
     if as_json:
-        click.echo(_json([_described(rule) for rule in known]))
+        click.echo(_json([{**_described(rule), "cases": dict(cases[rule.id])} for rule in known]))
         return
-    table = Table("Rule", "Mark", "Statement")
+    table = Table("Rule", "Mark", *(source.title() for source in COUNTED), "Statement")
     for rule in known:
-        table.add_row(rule.id, rule.mark, rule.statement)
-    for column in table.columns[:2]:
+        counts = (str(cases[rule.id][source] or "-") for source in COUNTED)
+        table.add_row(rule.id, rule.mark, *counts, rule.statement)
+    for column in table.columns[:-1]:
         column.no_wrap = True
     Console().print(table)
 

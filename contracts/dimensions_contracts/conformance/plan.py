@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -67,6 +68,17 @@ def judged(options: Options, catalog: Catalog, chosen: Sequence[Case]) -> list[s
             f"no case has a tag of --tags {','.join(options.tags)}; leave it out, or name others."
         )
     return sorted(told)
+
+
+def matrix(catalog: Catalog) -> dict[str, Counter[str]]:
+    """How many cases of the sources that are written or expanded beforehand are about each rule."""
+    from dimensions_contracts.conformance import grid  # noqa: PLC0415
+
+    counts = {rule: Counter[str]() for rule in catalog.rules}
+    for source, case in (*case_files.load(), *(("grid", case) for case in grid.cases(catalog, {}))):
+        for rule in compiler.compiled(case, source, catalog).rules:
+            counts[rule][source] += 1
+    return counts
 
 
 def about(rule: str, catalog: Catalog) -> tuple[dict[str, str], int]:
