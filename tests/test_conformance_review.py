@@ -1,5 +1,6 @@
 """A target, a disk or a file that is worse than expected ends in a sentence or a finding, never in a traceback."""
 
+import errno
 import json
 import os
 from datetime import UTC, datetime
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dimensions_contracts.conformance import stage
+from dimensions_contracts.conformance import ledger, stage
+from dimensions_contracts.conformance.messages import Spent
 from dimensions_contracts.conformance.patterns import printable
 from raw_target import json_reply, raw_target, reply
 from server_process import serving
@@ -157,3 +159,35 @@ def test_a_full_run_names_the_run_that_it_would_disturb(tmp_path, monkeypatch):
     assert done.code == 2
     assert "k3v9wq2zzz" in done.err
     assert done.out == ""
+
+
+def test_a_ledger_that_cannot_be_written_ends_the_run_and_its_users_go(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    append, written = ledger._append, []
+
+    def full(path, line, *, lasting):
+        if len(written) > 20:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(line)
+        append(path, line, lasting=lasting)
+
+    monkeypatch.setattr(ledger, "_append", full)
+    with serving("--seed", 1, cwd=tmp_path) as server:
+        done = check(server.url, "--mode", "own-data", "--sources", "cases", "--ledger", "l", "--quiet")
+        users = json.loads(server.call("GET", "/_emulator/state")[2])["data"]["users"]
+    assert done.code == 3
+    assert "the ledger l cannot be written: No space left on device" in done.out
+    assert not [email for email in users if email.endswith("@mail.example")]
+
+
+@pytest.mark.parametrize("event", ["intent", "stage"])
+def test_nothing_is_made_that_could_not_be_written_down_first(tmp_path, monkeypatch, event):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    book = ledger.Ledger(tmp_path / "l")
+    book.open("k3v9wq2zzz", "http://t", "now", ["c"])
+    monkeypatch.setattr(ledger, "_append", full)
+    with pytest.raises(Spent, match="No space left"):
+        book.intent("c", "main", "e") if event == "intent" else book.stage(["a"], ["c"], ["t"])
+    assert not book.open_items()

@@ -12,7 +12,6 @@ from dimensions_contracts.conformance.engine_guide import Softphone
 from dimensions_contracts.conformance.judge import ENGINE, finding_of_engine
 from dimensions_contracts.conformance.messages import Spent
 from dimensions_contracts.conformance.model import Facts
-from dimensions_contracts.conformance.run import SPENT
 from dimensions_contracts.conformance.runner import Performance
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def play(going: Run, note: Callable[[str], None]) -> None:
             note("engine")
             _engine(going)
     except Spent:
-        going.spent = SPENT
+        going.spend()
 
 
 def _machine(going: Run) -> None:

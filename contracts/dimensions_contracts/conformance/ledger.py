@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from dimensions_contracts.conformance.messages import Spent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
 LASTING = frozenset({"open", "intent", "stage", "close"})
 """What must be on the disk before the run goes on; the rest is found again by listing."""
+FORESEEN = frozenset({"intent", "stage"})
+"""What is not done unless it could be written down."""
 
 
 class Unfinished(Exception):
@@ -130,6 +135,7 @@ class Ledger:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
+        self.lost: str | None = None
         if path is not None and path.exists() and not path.is_file():  # it may be endless, and is not ours
             raise NotALedger(f"{path} is not a file that a ledger can be kept in.")
         self.book = Book() if path is None or not path.exists() else _read(path)
@@ -194,15 +200,27 @@ class Ledger:
 
     def _write(self, event: str, **members: Any) -> None:
         entry = {"event": event, **members}
-        if self.path is not None:
-            _append(self.path, json.dumps(entry).encode() + b"\n", lasting=event in LASTING)
+        if self.path is not None and self.lost is None:
+            self._put(self.path, event, json.dumps(entry).encode() + b"\n")
+        if self.lost is not None and event in FORESEEN:
+            raise Spent(self.lost)
         self.book.take(entry)
+
+    def _put(self, path: Path, event: str, line: bytes) -> None:
+        """Write a line; what cannot be written in mid-run stays in memory, for the clean-up."""
+        try:
+            _append(path, line, lasting=event in LASTING)
+        except OSError as fault:
+            if event == "open":
+                raise
+            self.lost = f"the ledger {path} cannot be written: {fault.strerror}"
 
 
 def _append(path: Path, line: bytes, *, lasting: bool) -> None:
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(file, line)
+        if os.write(file, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if lasting:
             os.fsync(file)
     finally:

@@ -94,7 +94,11 @@ class Run:
         self.staged = stage.extended(self.staged, self.random, wanted)
         customers = [*(place.customer for place in self.staged.places.values()), *self.staged.empty]
         accounts = [self.staged.account, self.staged.other_account]
-        self.ledger.stage(accounts[1:], customers, list(self.staged.callers))
+        try:
+            self.ledger.stage(accounts[1:], customers, list(self.staged.callers))
+        except Spent:
+            self.spend()
+            return
         for place in self.staged.places.values():
             self.guard.enter(place)
         for user in self.staged.users.values():
@@ -104,7 +108,7 @@ class Run:
         try:
             stage.put(self.session, document)
         except Spent:
-            self.spent = SPENT
+            self.spend()
         self.session.introduce({**self.staged.tokens, **sending.callers(self.staged.tokens["main"])})
 
     def play(self, cases: list[Case], shown: Callable[[Case, CaseVerdict | None], None]) -> None:
@@ -117,12 +121,16 @@ class Run:
             try:
                 seen = runner.case(case)
             except Spent:
-                self.spent = SPENT
+                self.spend()
                 continue
             verdict = self.judge.case(seen) if seen else None
             if verdict:
                 self.verdicts.append(verdict)
             shown(case, verdict)
+
+    def spend(self) -> None:
+        """Note what ended the run early: a ledger that cannot be written, or the requests are used up."""
+        self.spent = self.ledger.lost or SPENT
 
     def open(self) -> None:
         """Begin to keep the ledger."""
