@@ -605,14 +605,6 @@ def test_who_is_owned_stays_so_when_seen():
     assert known.met == frozenset()
 
 
-def test_who_is_disowned_is_not_written_to():
-    known = guard()
-    known.disown(OWN.upper())
-
-    with pytest.raises(Unsafe):
-        known.allow(call("DELETE", f"{users()}/{OWN}"))
-
-
 def test_only_an_id_is_owned():
     with pytest.raises(Unsafe, match="not the id of a user"):
         guard().own("ada")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Step = dict[str, Any]
 
-USER, DEVICE = "ada", "${run}-${ada.name|bare}"
+USER = "ada"
 ACCOUNT = "InAccount"
 JSON = "application/json"
 WEBSITE = "customer.user"

@@ -111,10 +111,6 @@ class Guard:
             raise Unsafe(f"the address of the user {user} does not carry the id of this run.")
         self.owned.add(self._usual(user))
 
-    def disown(self, user: str) -> None:
-        """Let go of a user."""
-        self.owned.discard(self._usual(user))
-
     def void(self, identifier: str) -> None:
         """Take a made-up id for one that nobody has; raises `Unsafe` if somebody has it."""
         usual = self._usual(identifier)

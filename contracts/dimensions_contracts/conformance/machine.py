@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dimensions_contracts.conformance.model_rules import Roles
     from dimensions_contracts.conformance.story import MachineWorld
 
-EXAMPLES, STEPS, MOST_USERS, OFTEN = 8, 15, 6, 4
+EXAMPLES, STEPS, MOST_USERS = 8, 15, 6
 UNKNOWN = "customer.user.nonsense"
 NUMBER = st.integers(0, 63)
 CHARGES = st.sampled_from(("true", "true", "true", None))

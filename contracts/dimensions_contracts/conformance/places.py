@@ -23,7 +23,6 @@ class Place:
     agent_feature: int | None = None
     new_user_mail: bool | None = None
     welcome_mail: bool | None = None
-    sync_agents: bool | None = None
     alone: bool = False
     administrator: bool = False
     stage: bool = False

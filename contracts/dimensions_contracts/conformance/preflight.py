@@ -203,7 +203,6 @@ def _facts(session: GuardedSession, options: Options, state: Mapping[str, Any] |
         agent_feature=features.get("agent") if isinstance(features, dict) else None,
         new_user_mail=told.get("sendNewUserEmail"),
         welcome_mail=told.get("sendConnectWelcomeEmail"),
-        sync_agents=told.get("syncAcdAgentWithPbx"),
     )
 
 

@@ -98,7 +98,6 @@ def planned(main: Place, run_id: str, rng: Random) -> Stage:
             facts.get("features", {}).get("agent", 1000),
             facts.get("sendNewUserEmail", True),
             facts.get("sendConnectWelcomeEmail", True),
-            facts.get("syncAcdAgentWithPbx", False),
             alone=True,
             administrator=True,
             stage=True,
