@@ -12,6 +12,7 @@ import engine_stage
 from dimensions_contracts import catalog as catalogue
 from dimensions_contracts.conformance import engine, engine_rules, stage
 from dimensions_contracts.conformance.engine_guide import Guide, Sent
+from dimensions_contracts.conformance.engine_relay import Relay
 from dimensions_contracts.conformance.engine_rules import Failed, Mistake
 from dimensions_contracts.conformance.messages import Answer, Fault, Request, Spent
 from dimensions_contracts.conformance.places import Place
@@ -373,10 +374,53 @@ def refusal(key, **facts):
         (failed("negative_data_rejection", "createUser", 201, body={"roles": None, "email": "a"}), False),
         (failed("not_a_server_error", status=500), False),
         (failed("not_a_server_error", status=403, refused=True), True),
+        (failed("ensure_resource_availability", "deleteUser", 404), False),
+        (
+            Failed(
+                "ensure_resource_availability", "deleteUser", 404, b"", None, (), refused=False, deleted=True
+            ),
+            True,
+        ),
     ],
 )
 def test_only_rightful_answers_are_forgiven(what, forgiven):
     assert (engine_rules.Meanings(catalogue.load(), DOCUMENT).forgiven(what) is not None) == forgiven
+
+
+class Deaf:
+    """Learns nothing, and answers every request with one status."""
+
+    base_url = "http://127.0.0.1"
+
+    def __init__(self, status):
+        self.status = status
+
+    def send(self, _):
+        return Answer(self.status, (), b"", 0.0)
+
+    def record(self, *_):
+        pass
+
+    def learn(self, *_):
+        pass
+
+    def aim(self, _):
+        return ""
+
+
+@pytest.mark.parametrize("base", ["/api/v1.0", "/v1.0", f"/api/v1.0/accounts/{THERE}"])
+@pytest.mark.parametrize(
+    ("method", "status", "gone"), [("DELETE", 200, {HERE}), ("DELETE", 404, set()), ("GET", 200, set())]
+)
+def test_users_that_the_run_deletes_are_known_by_whichever_path(base, method, status, gone):
+    wire = Deaf(status)
+    relay = Relay(wire, wire, [], (b"a", b"a"))
+
+    relay.deliver(
+        Request(method, f"{base}/customers/{THERE}/users/%7B{HERE.upper()}%7D", (), None, "reseller", "")
+    )
+
+    assert relay.gone == gone
 
 
 def guide(**place):

@@ -186,7 +186,8 @@ class Execution:
 
         def filter_failure(_: Any, failure: Any, case: Case[Any], response: Any) -> bool:
             check = type(failure).checks[0]
-            return self._meanings.forgiven(engine_cases.failed(check, case, response)) is None
+            failed = engine_cases.failed(check, case, response, self._relay.gone)
+            return self._meanings.forgiven(failed) is None
 
         self._schema.hook(filter_failure)
         with _hooked(self._before_call()):
@@ -231,7 +232,8 @@ class Execution:
                     self._faults.append(f"{event.label}: the check {check.name} broke down")
                 if check.status is Status.FAILURE and check.failure_info and met and met.response:
                     case = event.recorder.cases[case_id].value
-                    self._keep(engine_cases.failed(check.name, case, met.response), check.failure_info)
+                    failed = engine_cases.failed(check.name, case, met.response, self._relay.gone)
+                    self._keep(failed, check.failure_info)
 
     def _keep(self, failed: Failed, info: Any) -> None:
         rule, expected = self._meanings.rule(failed)

@@ -8,9 +8,10 @@ from dimensions_contracts.conformance.coverage_steps import ACCOUNT
 from dimensions_contracts.conformance.engine_guide import ADMINISTRATOR, Sent
 from dimensions_contracts.conformance.engine_relay import ORIGIN, REFUSED
 from dimensions_contracts.conformance.engine_rules import Failed, Mistake
+from dimensions_contracts.conformance.guids import usual
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from schemathesis import Case
 
@@ -29,8 +30,8 @@ def sent(case: Case[Any]) -> Sent:
     )
 
 
-def failed(check: str, case: Case[Any], answer: Any) -> Failed:
-    """A failed check on what a case sent and the answer to it."""
+def failed(check: str, case: Case[Any], answer: Any, gone: Container[str | None]) -> Failed:
+    """A failed check on what a case sent and the answer to it; `gone` are the ids of users deleted."""
     operation = str(case.operation.definition.raw["operationId"])
     return Failed(
         check,
@@ -40,6 +41,7 @@ def failed(check: str, case: Case[Any], answer: Any) -> Failed:
         case.body,
         _mistakes(case),
         refused=REFUSED.lower() in {name.lower() for name in answer.headers},
+        deleted=usual(str((case.path_parameters or {}).get("userId"))) in gone,
     )
 
 

@@ -13,6 +13,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from dimensions_contracts.conformance import generator, routes
 from dimensions_contracts.conformance.guard import Unsafe
+from dimensions_contracts.conformance.guids import usual
 from dimensions_contracts.conformance.messages import Request
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ ORIGIN = generator.NOWHERE
 REFUSED = "X-Refused-By-Guard"
 OURS = frozenset({"authorization", "user-agent", "host", "connection", "content-length"})
 MARKS = "x-schemathesis-"
-FORBIDDEN = 403
+FORBIDDEN, REFUSALS = 403, 400
 
 
 class Wire(Protocol):
@@ -51,7 +52,8 @@ class Relay(BaseAdapter):
 
     Tokens stay on this side: the engine holds the names of callers. What the guard refuses is answered 403
     with a header that tells so. Answers get the second spelling in place of the first: which key the role of
-    administrators has is judged elsewhere. `stopped` is the reason why no answer came, if that happened.
+    administrators has is judged elsewhere. `stopped` is the reason why no answer came, if that happened;
+    `gone` has the ids of the users that were deleted.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Relay(BaseAdapter):
         self._callers = {f"Bearer {name}": name for name in callers}
         self.sent = 0
         self.refused = 0
+        self.gone: set[str | None] = set()
         self.stopped: Exception | None = None
 
     @contextmanager
@@ -96,6 +99,8 @@ class Relay(BaseAdapter):
         self._leader.learn(request, answer)
         route = routes.route(request.method, request.path)
         self._wire.record((route and route.operation) or "", request, answer)
+        if route is not None and route.operation == "deleteUser" and answer.status < REFUSALS:
+            self.gone.add(usual(route.user or ""))
         return answer
 
     def close(self) -> None:

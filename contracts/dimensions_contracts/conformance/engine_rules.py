@@ -81,7 +81,10 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A check that the engine saw fail, with what was sent and answered; `mistakes` were made on purpose."""
+    """A check that the engine saw fail, with what was sent and answered; `mistakes` were made on purpose.
+
+    `deleted` tells that the run has deleted the user it is about.
+    """
 
     check: str
     operation: str
@@ -90,6 +93,7 @@ class Failed:
     body: Any
     mistakes: tuple[Mistake, ...]
     refused: bool
+    deleted: bool = False
 
 
 class Meanings:
@@ -110,6 +114,8 @@ class Meanings:
         """Tell why a failed check is none, or None if it is one."""
         if failed.refused:
             return "the guard refused the request"
+        if failed.check == "ensure_resource_availability" and failed.deleted:
+            return "the user was deleted by another path, which the engine does not know to be the same"
         if failed.check == "positive_data_acceptance":
             return self._rightly_refused(failed)
         if failed.check == "negative_data_rejection":
