@@ -1,0 +1,64 @@
+"""Counterparts of methods that are awaited: each is called in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import update_wrapper
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+Sync = TypeVar("Sync")
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+class Awaited(Generic[Sync]):
+    """What has awaited counterparts of the methods of `sync`."""
+
+    def __init__(self, sync: Sync) -> None:
+        self.sync = sync
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.sync!r}>"
+
+
+def awaited(
+    method: Callable[Concatenate[Sync, Given], Result],
+) -> Callable[Concatenate[Awaited[Sync], Given], Coroutine[Any, Any, Result]]:
+    """The counterpart of a method."""
+
+    async def call(self: Awaited[Sync], /, *given: Given.args, **named: Given.kwargs) -> Result:
+        return await in_thread(lambda: method(self.sync, *given, **named))
+
+    update_wrapper(call, method)
+    return call
+
+
+async def in_thread(act: Callable[[], Result]) -> Result:
+    """The outcome of an act; who is cancelled does not wait for its end, nor does the interpreter."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[Result] = loop.create_future()
+
+    def tell(result: Any, fault: BaseException | None) -> None:
+        if outcome.done():
+            return
+        if fault is None:
+            outcome.set_result(result)
+        else:
+            outcome.set_exception(fault)
+
+    def run() -> None:
+        result, fault = None, None
+        try:
+            result = act()
+        except BaseException as raised:  # noqa: BLE001  raised where it is awaited
+            fault = raised
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, result, fault)
+
+    Thread(target=run, name="dimensions-call", daemon=True).start()
+    return await outcome
