@@ -140,7 +140,8 @@ def listening(port, host="127.0.0.1"):
 
 @contextmanager
 def serving(*arguments, cwd, port=0, **variables):
-    server = ServerProcess(["--port", port, *arguments], cwd, variables)
+    place = [] if port is None else ["--port", port]
+    server = ServerProcess([*place, *arguments], cwd, variables)
     try:
         yield server
     finally:

@@ -1,8 +1,12 @@
+import signal
 import socket
 import subprocess
+import sys
 import threading
+import tomllib
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +148,39 @@ def test_waiting_looks_at_the_usual_port(tmp_path):
 
 def test_a_time_below_zero_is_refused(tmp_path):
     assert waited("--timeout", "-1", cwd=tmp_path)[0] == 2
+    assert waited("--timeout", "nan", cwd=tmp_path)[0] == 2
+
+
+def test_an_interrupt_while_the_command_line_is_loaded_ends_it_without_a_word(tmp_path):
+    script = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name in ("click", "dimensions_emulator.serving"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from dimensions_emulator.start import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "serve", "--port", "0"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_the_installed_command_starts_where_interrupts_are_met():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+
+    assert project["scripts"]["dimensions-emulator"] == "dimensions_emulator.start:main"
 
 
 def test_the_roles_are_a_table_with_a_row_each(tmp_path):

@@ -1,17 +1,18 @@
 import json
 import re
-from pathlib import Path
 
 import jsonschema_rs
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from dimensions_contracts import catalog, openapi, profile
-from dimensions_emulator import __version__, control, world_schema
+from dimensions_emulator import __version__, world_schema
+from dimensions_emulator.control import documents
+from dimensions_emulator.wire.waiting import AUTHORITY
 from small_world import ACD, ADMIN, NOBODY, UC, US, WEB, emulator, person
 
 CATALOG = catalog.load()
-DOCUMENT = json.loads((Path(control.__file__).parent / "control.json").read_text("utf-8"))
+DOCUMENT = documents.control_document()
 OPERATIONS = {
     (method, path): operation
     for path, item in DOCUMENT["paths"].items()
@@ -31,6 +32,8 @@ def api():
     ]
     api = emulator(users, devices=devices)
     api.create(roles=[UC])
+    api.control("sessions", "POST", json={"name": "there"})
+    api.control("snapshots/there", "POST")
     return api
 
 
@@ -69,8 +72,24 @@ def activation(api):
     return api.mails()[0]["links"][0].rpartition("/")[2]
 
 
+def fault(api):
+    wanted = {"match": {"operation": "deleteUser"}, "answer": {"status": 503}}
+    return str(api.control("faults", "POST", json=wanted).data["id"])
+
+
 def path_of(api, path):
-    return path.removeprefix("/").replace("{customerId}", US).replace("{token}", activation(api))
+    """The path with things in it that are there; other features add theirs to `api` and here."""
+    there = {
+        "customerId": lambda: US,
+        "token": lambda: activation(api),
+        "name": lambda: "there",
+        "mailId": lambda: "1",
+        "requestId": lambda: "default.1",
+        "refusedId": lambda: api.get(NOBODY).headers["X-Emulator-Request-Id"],
+        "faultId": lambda: fault(api),
+    }
+    endless = {"/events": "?after=0&limit=1"}
+    return re.sub("{([^}]*)}", lambda name: there[name[1]](), path.removeprefix("/")) + endless.get(path, "")
 
 
 def test_the_document_is_valid_openapi():
@@ -151,7 +170,7 @@ def test_every_operation_declares_the_guard_and_every_body_its_refusals():
 
 @pytest.mark.parametrize("path", READS)
 def test_every_real_answer_is_as_declared(api, path):
-    answer = api.control(path_of(api, path), token="")
+    answer = api.control(path_of(api, path), token="", environ_overrides={AUTHORITY: b"a certificate"})
 
     assert answer.status == 200
     assert unlike_declared(OPERATIONS["get", path], answer) == []
@@ -174,6 +193,8 @@ def test_every_request_that_the_document_shows_is_accepted_and_answered_as_decla
 
         assert answer.status in {200, 201}
         assert unlike_declared(operation, answer) == []
+        for session in api.control("sessions").data[1:]:
+            api.control(f"sessions/{session['name']}", "DELETE")
         api.control("reset", "POST")
         api.create()
 
@@ -208,9 +229,17 @@ def test_the_other_acts_are_answered_as_declared(api):
         ("post", "/reset", ""),
         ("post", "/reset", "?to=empty"),
         ("post", "/reset", "?to=moon"),
+        ("post", "/reset", "?part=clock"),
         ("delete", "/mail/messages", "?kind=activation"),
+        ("post", "/snapshots/{name}", ""),
+        ("post", "/snapshots/{name}/restore", ""),
+        ("delete", "/snapshots/{name}", ""),
+        ("delete", "/snapshots/{name}", ""),
+        ("post", "/snapshots/{name}/restore", ""),
+        ("delete", "/sessions/{name}", ""),
+        ("delete", "/sessions/{name}", ""),
     ):
-        answer = api.control(path.removeprefix("/") + query, method.upper())
+        answer = api.control(path_of(api, path) + query, method.upper())
         assert unlike_declared(OPERATIONS[method, path], answer) == []
 
 

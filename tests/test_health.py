@@ -1,11 +1,16 @@
 import json
+from dataclasses import asdict
 
 import pytest
 
 from dimensions_emulator import __version__, settings
+from dimensions_emulator.app import create_app
+from dimensions_emulator.domain import document, ticks
 from dimensions_emulator.settings import Settings
+from dimensions_emulator.state_file import StateFile
+from dimensions_emulator.store.memory import MemoryStore
 from mail_server import Inbox, free_port, serving, until
-from small_world import UC, WEB, emulator, person
+from small_world import UC, WEB, Api, emulator, person, small_document
 
 SECOND = 10_000_000
 
@@ -35,13 +40,18 @@ def test_health_tells_what_runs(api):
         "profile",
         "world",
         "uptimeSeconds",
+        "session",
         "sessions",
         "holds",
+        "dropped",
         "smtp",
+        "state",
     ]
     assert (data["status"], data["version"], data["apiVersion"]) == ("ready", __version__, "v1.0")
-    assert (data["profile"], data["world"], data["sessions"]) == ("default", "office", ["default"])
+    assert (data["profile"], data["world"], data["session"]) == ("default", "office", "default")
+    assert data["sessions"] == {"live": 1, "limit": 1000, "idleSeconds": 3600}
     assert data["smtp"] is None
+    assert data["state"] is None
 
 
 def test_health_tells_the_profile_and_the_world_chosen(deciding):
@@ -112,6 +122,31 @@ def test_a_relay_that_is_down_is_shown_and_fails_neither_a_call_nor_the_health()
     relay.close(0.1)
 
 
+def test_health_shows_the_file_that_keeps_the_state_and_why_it_could_not_be_saved(tmp_path, monkeypatch):
+    path, store = tmp_path / "state.json", MemoryStore()
+    state = StateFile(str(path))
+    api = Api(create_app(Settings(), store, world=document.load(small_document()), state=state))
+    assert api.control("health").data["state"] == {"file": str(path), "saved": None, "error": None}
+
+    state.keep(store, 0)
+    saved = api.control("health").data["state"]
+    assert (saved["file"], saved["error"]) == (str(path), None)
+    assert abs(ticks.parse(saved["saved"]) - ticks.now()) < 60 * SECOND
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    api.create()
+    with monkeypatch.context() as patch:
+        patch.setattr("dimensions_emulator.state_file.os.fsync", full)
+        state._try_to_save()
+    assert api.control("health").data["state"] == {**saved, "error": "No space left on device"}
+    state.close()
+    later = api.control("health").data["state"]
+    assert later["error"] is None
+    assert later["saved"] > saved["saved"]
+
+
 def test_config_shows_each_setting_with_its_value_and_where_it_came_from(tmp_path):
     file = tmp_path / "dimensions-emulator.toml"
     file.write_text('world = "call-centre"\nseed = 7\nport = 1\n', "utf-8")
@@ -119,7 +154,12 @@ def test_config_shows_each_setting_with_its_value_and_where_it_came_from(tmp_pat
     chosen = settings.resolve({"port": 4021, "smtp": None, "locale": ("fr_FR",)}, environ, file)
     shown = emulator(settings=chosen).control("config", token="").data["settings"]
 
-    assert shown == {
+    defaults = {
+        name: {"value": value, "origin": "default"}
+        for name, value in json.loads(json.dumps(asdict(settings.Settings()))).items()
+        if name != "origins"
+    }
+    assert shown == defaults | {
         "host": {"value": "127.0.0.1", "origin": "default"},
         "port": {"value": 4021, "origin": "flag"},
         "world": {"value": "call-centre", "origin": f"file {file}"},

@@ -1,11 +1,14 @@
 import pytest
+from werkzeug.test import create_environ, run_wsgi_app
 
 from small_world import RESELLER, SOFTPHONE, UC, US, WEB, emulator, person, user_id
 
 
 def location(api, path, **kw):
     body = {"email": "new@example.com", "displayName": "New", "roles": []}
-    return api.call("POST", path, json=body, **kw).headers["Location"]
+    answer = api.call("POST", path, json=body, **kw)
+    assert answer.status == 201
+    return answer.headers["Location"]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,8 @@ def test_links_in_mails_follow_the_caller_too(api):
         {"X-Forwarded-Proto": "javascript"},
         {"X-Forwarded-Port": "abc"},
         {"X-Forwarded-Prefix": "no-slash"},
+        {"X-Forwarded-Prefix": "/" + "x" * 260},
+        {"X-Forwarded-Host": "x." * 131},
     ],
 )
 def test_a_name_no_link_can_be_made_of_is_passed_over(api, header):
@@ -104,3 +109,31 @@ def test_without_any_host_the_link_names_where_the_server_listens(api):
     )
 
     assert answer.headers["Location"].startswith("http://127.0.0.1:4020/api/v1.0/")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "localhost:99999"},
+        {"Host": "[1::2::3]"},
+        {"Host": "[1.2.3.4]"},
+        {"Host": "[::1]:70000"},
+        {"X-Forwarded-Port": "99999"},
+        {"X-Forwarded-Host": "[::1::]:1"},
+        {"X-Forwarded-Host": "portal.example:0x1"},
+    ],
+)
+def test_a_host_of_which_no_url_can_be_made_is_passed_over(api, headers):
+    # The test client makes URLs of hosts itself, and would choke on some of these.
+    body = {"email": "new@example.com", "displayName": "New", "roles": []}
+    environ = create_environ(api.users, method="POST", json=body, headers={"Authorization": "Bearer good"})
+    environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    _, status, answered = run_wsgi_app(api.app.wsgi_app, environ)
+    link = answered["Location"]
+
+    assert status == "201 CREATED"
+    assert link.startswith(("http://localhost/api/", "http://localhost:80/api/"))
+
+
+def test_an_ipv6_host_is_taken(api):
+    assert location(api, api.users, headers={"Host": "[::1]:4020"}).startswith("http://[::1]:4020/api/")

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from dimensions_emulator import logs
+from dimensions_emulator.settings import Settings
 from mail_server import free_port
 from server_process import serving
 from small_world import US, emulator
@@ -60,14 +61,17 @@ def test_a_request_is_a_line_with_method_path_status_and_time(style, log):
             "path",
             "status",
             "milliseconds",
+            "session",
+            "request",
         ]
         assert (entry["method"], entry["path"], entry["status"]) == (
             "GET",
             f"/api/v1.0/customers/{US}/users",
             200,
         )
-        line = entry["message"]
-    assert f"GET /api/v1.0/customers/{US}/users 200 " in line
+        assert (entry["session"], entry["request"]) == ("default", "default.1")
+        line = f" {entry['message']}"
+    assert re.search(rf" GET /api/v1.0/customers/{US}/users 200 [0-9.]+ default.1$", line)
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
@@ -93,6 +97,141 @@ def test_neither_tokens_nor_bodies_nor_queries_are_logged(style, log):
 
     assert len(stream.getvalue().splitlines()) == 4
     assert "secret" not in stream.getvalue().lower()
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+@pytest.mark.parametrize(("prefix", "headers"), [("/s/mine", {}), ("", {"X-Emulator-Session": "mine"})])
+def test_a_request_names_its_session_and_its_path_as_the_client_wrote_it(style, prefix, headers, log):
+    stream = log(style)
+
+    logged(emulator()).call("GET", f"{prefix}/api/v1.0/customers/{US}/users", headers=headers)
+
+    line = stream.getvalue()
+    assert f"GET {prefix}/api/v1.0/customers/{US}/users 200 " in line
+    assert "mine.1" in line
+    if style == "json":
+        entry = json.loads(line)
+        assert entry["path"] == f"{prefix}/api/v1.0/customers/{US}/users"
+        assert (entry["session"], entry["request"]) == ("mine", "mine.1")
+
+
+def test_the_id_in_the_log_is_that_of_the_answer_and_of_the_journal(log):
+    stream = log("json")
+    api = logged(emulator())
+
+    answer = api.list("?pageIndex=x")
+
+    request = json.loads(stream.getvalue())["request"]
+    assert answer.headers["X-Emulator-Request-Id"] == request
+    assert api.control(f"requests/{request}").data["rule"] == "LIST-PAGING"
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+@pytest.mark.parametrize("way", ["reset", "hang", "truncate"])
+def test_an_answer_that_a_fault_breaks_is_told_with_the_fault(style, way, log):
+    stream = log(style)
+    api = logged(emulator())
+    fault = api.control(
+        "faults", "POST", json={"break": way, **({"hangSeconds": 0.01} if way == "hang" else {})}
+    )
+    api.list()
+
+    line = stream.getvalue().splitlines()[-1]
+    if style == "json":
+        entry = json.loads(line)
+        assert (entry["status"], entry["fault"]) == (0, fault.data["id"])
+        line = entry["message"]
+    assert re.search(rf"/users broken [0-9.]+ fault {fault.data['id']} default\.", line)
+
+
+def test_a_fault_that_answers_is_told_too(log):
+    stream = log("json")
+    api = logged(emulator())
+    api.control("faults", "POST", json={"answer": {"status": 503}})
+    api.list()
+
+    entry = json.loads(stream.getvalue().splitlines()[-1])
+    assert (entry["status"], entry["fault"]) == (503, 1)
+
+
+def test_a_request_without_a_session_is_logged(log):
+    stream = log("json")
+
+    logged(emulator()).call("GET", "/s/-/api/v1.0/x")
+
+    entry = json.loads(stream.getvalue())
+    assert (entry["status"], entry["path"]) == (400, "/s/-/api/v1.0/x")
+    assert "session" not in entry
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+@pytest.mark.parametrize("prefix", ["", "/s/mine"])
+def test_what_opens_an_activation_link_is_not_logged(style, prefix, log):
+    stream = log(style)
+    api = logged(emulator())
+    api.call("POST", f"{prefix}{api.users}", json={"email": "a@mail.example", "displayName": "A"})
+    link = api.call("GET", f"{prefix}/_emulator/mail/messages").data[0]["links"][0]
+    path = f"{prefix}/_emulator/activate/" + link.rpartition("/")[2]
+
+    assert api.call("GET", path).status == 200
+    assert api.call("GET", f"{path}/more").status == 404
+    text = stream.getvalue()
+    assert link.rpartition("/")[2] not in text
+    assert text.count(f"{prefix}/_emulator/activate/*** ") == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/api/v1.0/a-real-token-12345/x", {"Authorization": "Bearer a-real-token-12345"}),
+        ("/api/v1.0/xa-real-token-12345x", {"Authorization": "Bearer a-real-token-12345"}),
+        ("/_emulator/a-real-token-12345", {"X-Emulator-Admin-Token": "a-real-token-12345"}),
+        ("/api/v1.0/emulator-token-real-token", {}),
+    ],
+)
+def test_a_token_in_a_path_is_not_logged(path, headers, log):
+    stream = log("json")
+
+    logged(emulator()).call("GET", path, headers=headers)
+
+    assert "real-token" not in stream.getvalue()
+    assert "***" in stream.getvalue()
+
+
+def test_the_admin_token_in_a_path_is_not_logged(log):
+    stream = log("json")
+    (lines,) = logging.getLogger("dimensions_emulator").handlers
+    settings = Settings(admin_token="admin-secret-1234")
+    api = emulator(settings=settings)
+    api.app.wsgi_app = logs.RequestLog(api.app.wsgi_app, lines, settings.secrets)
+
+    api.call("GET", "/api/v1.0/admin-secret-1234/x")
+
+    assert "/api/v1.0/***/x" in stream.getvalue()
+    assert "admin-secret" not in stream.getvalue()
+
+
+def test_a_server_does_not_log_its_admin_token(tmp_path):
+    with serving("--admin-token", "admin-secret-1234", cwd=tmp_path) as server:
+        server.call("GET", "/api/v1.0/admin-secret-1234/x")
+        assert server.log("/x")
+        server.stop()
+
+    assert "admin-secret" not in server.errors
+
+
+def test_a_crash_on_a_secret_path_does_not_tell_it(log, monkeypatch):
+    stream = log("text")
+    api = logged(emulator())
+
+    def crash(*_, **__):
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr("dimensions_emulator.control.pages.page", crash)
+
+    assert api.control("activate/secret-link").status == 500
+    assert "planted" in stream.getvalue()
+    assert "secret-link" not in stream.getvalue()
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
@@ -171,3 +310,18 @@ def test_a_relay_that_is_down_is_in_the_health_and_breaks_no_call(tmp_path):
 
 def relay(server):
     return json.loads(server.call("GET", "/_emulator/health")[2])["data"]["smtp"]
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing(log):
+    log("text")  # which puts the handlers back
+
+    class Closed(io.StringIO):
+        def flush(self):
+            raise OSError(5, "Input/output error")
+
+    lines = logs.configure("text", Closed())
+    api = emulator()
+    api.app.wsgi_app = logs.RequestLog(api.app.wsgi_app, lines)
+
+    assert api.list().status == 200
+    lines.flush()

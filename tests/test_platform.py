@@ -184,27 +184,31 @@ MALFORMED = {
     "nobody": ({"users": []}, '{"users": '),
 }
 MISTAKES = {
-    "no entry": ("a@example.com", "A user is not a JSON object."),
-    "no email": ({"displayName": "A"}, "The Email field is required."),
-    "empty email": (entry(""), "The Email field is required."),
-    "no address": (entry("nobody"), "not a valid e-mail address"),
-    "long email": (entry("a" * 200 + "@example.com"), "maximum length of 200"),
-    "no name": ({"email": "a@example.com"}, "field is required."),
-    "empty name": (entry(displayName=""), "field is required."),
+    "no entry": ("a@example.com", "users[1] is not a JSON object."),
+    "no email": ({"displayName": "A"}, "The users[1].email field is required."),
+    "empty email": (entry(""), "The users[1].email field is required."),
+    "email in numbers": (entry(7), "users[1].email is not a string"),
+    "no address": (entry("nobody"), "The users[1].email field is not a valid e-mail address"),
+    "long email": (
+        entry("a" * 200 + "@example.com"),
+        "users[1].email must be a string with a maximum length",
+    ),
+    "no name": ({"email": "a@example.com"}, "The users[1].displayName field is required."),
+    "empty name": (entry(displayName=""), "The users[1].displayName field is required."),
     "long name": (entry(displayName="x" * 101), "maximum length of 100"),
-    "agent in words": (entry(agent="yes"), "agent is true or false."),
+    "agent in words": (entry(agent="yes"), "users[1].agent is true or false."),
     "agent in numbers": (entry(agent=1), "agent is true or false."),
     "no agent": (entry(agent=None), "agent is true or false."),
     **{
-        f"devices {value!r}": (entry(devices=value), "devices is an array")
+        f"devices {value!r}": (entry(devices=value), "users[1].devices is an array")
         for value in ({}, "", 0, False, "a")
     },
-    "device in words": (entry(devices=["a"]), "A device is not a JSON object."),
-    "device without id": (entry(devices=[{"name": "a"}]), "A device has an id"),
-    "device with a number": (entry(devices=[{"id": 7}]), "id is not a string"),
-    "long device": (entry(devices=[{"id": "x" * 201}]), "The id of a device is a string of at most 200"),
-    "long device name": (entry(devices=[{"id": "x", "name": "x" * 201}]), "The name of a device"),
-    "long extension": (entry(devices=[{"id": "x", "extension": "1" * 41}]), "The extension of a device"),
+    "device in words": (entry(devices=["a"]), "users[1].devices[0] is not a JSON object."),
+    "device without id": (entry(devices=[{"name": "a"}]), "users[1].devices[0].id is missing"),
+    "device with a number": (entry(devices=[{"id": 7}]), "users[1].devices[0].id is not a string"),
+    "long device": (entry(devices=[{"id": "x" * 201}]), ".devices[0].id is a string of at most 200"),
+    "long device name": (entry(devices=[{"id": "x", "name": "x" * 201}]), ".devices[0].name is a string"),
+    "long extension": (entry(devices=[{"id": "x", "extension": "1" * 41}]), ".devices[0].extension is a"),
 }
 
 
@@ -241,7 +245,7 @@ def test_a_malformed_customer_is_refused(api, act, customer):
     path, body = f"platform/{customer}/{act}", {"users": [entry()]}
     answer = api.control(path, "POST", json=body) if act == "import" else api.control(path)
 
-    assert refused(api, answer).startswith("The value '")
+    assert refused(api, answer).startswith("customer is the id of a customer, not '")
 
 
 @pytest.mark.parametrize("spelling", [US.upper(), US.replace("-", ""), f"{{{US}}}", f"({US})"])

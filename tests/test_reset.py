@@ -4,6 +4,10 @@ import time
 
 import pytest
 
+from dimensions_emulator.domain.world import World
+from dimensions_emulator.sandbox.journal import Budget
+from dimensions_emulator.sandbox.session import Origin, Session, Terms
+from dimensions_emulator.store.memory import MemoryStore
 from small_world import PBX, SOFTPHONE, UC, US, WEB, emulator, person, user_id
 
 SEEDED = ("accounts", "customers", "callers")
@@ -146,3 +150,26 @@ def test_no_reader_sees_a_half_reset_world(api):
 
     assert seen <= {(1, 0, 0), (2, 2, 1), (3, 4, 2)}
     assert len(seen) > 1
+
+
+def test_the_worlds_of_refusals_go_with_the_journal():
+    terms = Terms(lambda: 0, 10, Budget(1 << 20))
+    session = Session("one", "one", Origin(World(), "empty", None), terms, MemoryStore())
+    session.refusals.keep(1, World())
+
+    session.rewind(("faults", "clock"))
+    assert session.refusals.world(1) is not None
+    session.rewind(("journal",))
+    assert session.refusals.world(1) is None
+
+
+def test_a_reset_leaves_snapshots_webhooks_events_and_coverage(api):
+    hook = {"url": "http://127.0.0.1:9/", "entity": "User", "events": ["created"]}
+    assert api.control("webhooks", "POST", json=hook).status == 201
+    api.control("snapshots/kept", "POST")
+    met = api.list() and api.control("coverage").data["percent"]
+    api.control("reset", "POST")
+
+    assert [one["name"] for one in api.control("snapshots").data] == ["kept"]
+    assert len(api.control("webhooks").data) == 1
+    assert api.control("coverage").data["percent"] >= met > 0

@@ -35,16 +35,20 @@ def test_an_unknown_path_is_no_route_and_looks_like_no_other_404(api, path):
     assert answer.json["error"] == 404
 
 
+def test_the_root_tells_where_all_is_listed(api):
+    assert api.call("GET", "/").message.endswith("openapi.json; /_emulator/ lists what there is")
+    assert "lists" not in api.call("GET", "/api").message
+
+
 @pytest.mark.parametrize(
     ("path", "wrong", "allowed"),
     [
-        (f"/api/v1.0/customers/{US}/users", "PUT", {"GET", "HEAD", "POST"}),
-        (USER, "POST", {"GET", "HEAD", "PATCH", "DELETE"}),
-        (f"{USER}/devices/pbx/1/assign", "GET", {"PUT", "POST"}),
-        (f"{USER}/sendActivationEmail", "GET", {"POST"}),
-        (USER, "OPTIONS", {"GET", "HEAD", "PATCH", "DELETE"}),
-        (USER, "TRACE", {"GET", "HEAD", "PATCH", "DELETE"}),
-        (USER, "NONSENSE", {"GET", "HEAD", "PATCH", "DELETE"}),
+        (f"/api/v1.0/customers/{US}/users", "PUT", {"GET", "HEAD", "POST", "OPTIONS"}),
+        (USER, "POST", {"GET", "HEAD", "PATCH", "DELETE", "OPTIONS"}),
+        (f"{USER}/devices/pbx/1/assign", "GET", {"PUT", "POST", "OPTIONS"}),
+        (f"{USER}/sendActivationEmail", "GET", {"POST", "OPTIONS"}),
+        (USER, "TRACE", {"GET", "HEAD", "PATCH", "DELETE", "OPTIONS"}),
+        (USER, "NONSENSE", {"GET", "HEAD", "PATCH", "DELETE", "OPTIONS"}),
     ],
 )
 def test_a_wrong_method_is_refused_with_those_the_path_has(api, path, wrong, allowed):
@@ -53,6 +57,12 @@ def test_a_wrong_method_is_refused_with_those_the_path_has(api, path, wrong, all
     assert (answer.status, answer.rule) == (405, "METHOD-UNKNOWN")
     assert set(answer.headers["Allow"].split(", ")) == allowed
     assert wrong in answer.message
+
+
+def test_the_control_plane_says_nothing_of_options(api):
+    answer = api.call("OPTIONS", "/_emulator/reset")
+
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST")
 
 
 def test_head_answers_like_get_without_a_body(api):

@@ -53,6 +53,13 @@ def test_the_token_and_the_base_of_the_banner_work(office):
     assert (status, json.loads(body)["status"]) == (200, "success")
 
 
+def test_the_control_plane_of_the_banner_lists_what_there_is(office):
+    status, headers, body = office.call("GET", member(office, "Control").removeprefix(office.url))
+
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "/requests/verify" in body.decode()
+
+
 @pytest.mark.skipif(not shutil.which("curl") or not shutil.which("bash"), reason="needs curl and bash")
 def test_the_curl_line_works_when_pasted(office):
     line = next(line for line in office.output if "curl" in line)

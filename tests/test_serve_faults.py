@@ -26,13 +26,13 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(tmp_path):
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "not a host", "a" * 70, "example..com"])
 def test_an_unknown_host_is_one_line(host, tmp_path):
-    (told,) = refused("--host", host, cwd=tmp_path)
+    (told,) = refused("--host", host, "--no-admin", cwd=tmp_path)
 
     assert told == f"the host '{host}' is not known; --host takes a name or an address of this machine"
 
 
 def test_an_address_of_another_machine_is_one_line(tmp_path):
-    (told,) = refused("--host", "192.0.2.1", cwd=tmp_path)
+    (told,) = refused("--host", "192.0.2.1", "--no-admin", cwd=tmp_path)
 
     assert told == "cannot listen on 192.0.2.1:0: Cannot assign requested address"
 
@@ -47,6 +47,38 @@ def test_settings_with_mistakes_are_a_line_each(tmp_path):
         "--users",
         "DIMENSIONS_EMULATOR_SMTP",
         "--log-format",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--unix-socket", "a.sock"], ["--port does not go with --unix-socket"]),
+        (
+            ["--unix-socket", "a.sock", "--host", "localhost"],
+            ["--host does not go with --unix-socket", "--port does not go with --unix-socket"],
+        ),
+        (
+            ["--unix-socket", "a.sock", "--tls"],
+            ["--port does not go with --unix-socket", "--tls does not go with --unix-socket"],
+        ),
+        (["--tls-name", "a.test"], ["--tls-name goes with --tls"]),
+        (["--tls-directory", "keys"], ["--tls-directory goes with --tls"]),
+    ],
+)
+def test_settings_that_do_not_go_together_are_told(arguments, told, tmp_path):
+    assert refused(*arguments, cwd=tmp_path) == told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_takes_the_place_of_another_setting_is_told_wherever_it_came_from(tmp_path):
+    (tmp_path / "dimensions-emulator.toml").write_text("unix_socket = 'a.sock'\n", "utf-8")
+
+    told = refused(cwd=tmp_path, DIMENSIONS_EMULATOR_TLS="1", DIMENSIONS_EMULATOR_TLS_NAME="a.test")
+
+    assert told == [
+        f"{name} does not go with unix_socket in file dimensions-emulator.toml"
+        for name in ("--port", "DIMENSIONS_EMULATOR_TLS")
     ]
 
 

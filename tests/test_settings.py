@@ -23,6 +23,33 @@ VALUES = {
     "log_format": (("json", "json"), ("text", "text"), ("json", "json")),
     "allowed_host": ((("one.example",), ("one.example",)), ("a,b", ("a", "b")), (["c", "d"], ("c", "d"))),
     "max_body": (("1", 1), ("2048", 2048), (1 << 30, 1 << 30)),
+    "unix_socket": (("a.sock", "a.sock"), ("/run/b.sock", "/run/b.sock"), ("c.sock", "c.sock")),
+    "tls": ((True, True), ("1", True), (True, True)),
+    "tls_name": (
+        (("one.test",), ("one.test",)),
+        ("a.test,10.0.0.1", ("a.test", "10.0.0.1")),
+        (["c"], ("c",)),
+    ),
+    "tls_directory": (("ca", "ca"), ("/var/ca", "/var/ca"), ("./ca", "./ca")),
+    "cors": (
+        (("https://a.example",), ("https://a.example",)),
+        ("off", ()),
+        (["http://localhost:5173", "https://b.example"], ("http://localhost:5173", "https://b.example")),
+    ),
+    "state": (("state.json", "state.json"), ("/var/state", "/var/state"), ("s", "s")),
+    "state_interval": (("0", 0), ("1", 1), (86_400, 86_400)),
+    "admin_token": (("12345678", "12345678"), ("a-long-secret", "a-long-secret"), ("~!@#$%^&", "~!@#$%^&")),
+    "no_admin": ((True, True), ("1", True), (True, True)),
+    "max_sessions": (("1", 1), ("20", 20), (100_000, 100_000)),
+    "session_idle": (("0", 0), ("60", 60), (30 * 86_400, 30 * 86_400)),
+    "journal": (("0", 0), ("10", 10), (100_000, 100_000)),
+    "journal_bytes": (("65536", 65_536), ("1000000", 1_000_000), (1 << 34, 1 << 34)),
+    "rate_limit": (("10/1", (10, 1)), ("5", (5, 1)), ("1000000/86400", (1_000_000, 86_400))),
+    "activation_lifetime": (("1", 1), ("3600", 3600), (315_360_000, 315_360_000)),
+    "max_users": (("1", 1), ("20", 20), (10_000_000, 10_000_000)),
+    "max_mails": (("1", 1), ("20", 20), (1_000_000, 1_000_000)),
+    "max_charges": (("1", 1), ("20", 20), (10_000_000, 10_000_000)),
+    "max_waiting": (("1", 1), ("20", 20), (1000, 1000)),
     "json": ((True, True), ("1", True), (True, True)),
 }
 BAD = {
@@ -37,6 +64,25 @@ BAD = {
     "log_format": ["JSON", "xml", "", 1],
     "allowed_host": ["a,,b", [""], [1], 0],
     "max_body": ["0", str((1 << 30) + 1), "1MiB"],
+    "unix_socket": ["", 1],
+    "tls": ["yes", "", 2, []],
+    "tls_name": ["a,,b", [1], 5],
+    "tls_directory": ["", {}],
+    "cors": ["", "app.example", "https://a.example/", "*,https://a.example", "https://a b", "off,*", 5],
+    "state": ["", 1],
+    "state_interval": ["-1", "86401", "often"],
+    "admin_token": ["", "short", "with a blank", "t\u00f6k\u00e9n-long", 12345678],
+    "no_admin": ["yes", "", 2, []],
+    "max_sessions": ["0", "100001", "many"],
+    "session_idle": ["-1", "2592001", "1h"],
+    "journal": ["-1", "100001", "off"],
+    "journal_bytes": ["65535", str((1 << 34) + 1), "64MiB"],
+    "rate_limit": ["0/1", "10/0", "10/86401", "1000001/1", "10/", "/1", "ten", 10],
+    "activation_lifetime": ["0", "315360001", "7d"],
+    "max_users": ["0", "10000001", "all"],
+    "max_mails": ["0", "1000001", "all"],
+    "max_charges": ["0", "10000001", "all"],
+    "max_waiting": ["0", "1001", "all"],
     "json": ["yes", "", 2, []],
 }
 
@@ -82,11 +128,12 @@ def test_every_setting_is_tried_here():
 def test_a_flag_comes_before_the_environment_before_the_file_before_the_default(name, toml):
     (flag, from_flag), (variable, from_variable), (entry, from_file) = VALUES[name]
     path = toml(f"{name} = {shown(entry)}")
+    beside = {"tls": True} if name in {"tls_name", "tls_directory"} else {}
 
     found = [
-        resolve({name: flag}, environment(**{name: variable}), path),
-        resolve({name: None}, environment(**{name: variable}), path),
-        resolve({}, {}, path),
+        resolve({**beside, name: flag}, environment(**{name: variable}), path),
+        resolve({**beside, name: None}, environment(**{name: variable}), path),
+        resolve(beside, {}, path),
         resolve({}, {}),
     ]
 
@@ -104,8 +151,9 @@ def test_a_flag_comes_before_the_environment_before_the_file_before_the_default(
 )
 def test_a_bad_value_is_named_with_its_setting_and_what_is_allowed(name, value):
     allowed = PARSERS[name][1]
+    told = "what was given" if name == "admin_token" else repr(value)
 
-    assert mistakes({name: value}, {}) == [f"--{name.replace('_', '-')} cannot be {value!r}; it is {allowed}"]
+    assert mistakes({name: value}, {}) == [f"--{name.replace('_', '-')} cannot be {told}; it is {allowed}"]
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -204,3 +252,25 @@ def test_a_file_that_cannot_be_opened_is_named_with_the_reason(tmp_path):
 
     assert mistake.startswith(f"the settings file {tmp_path} cannot be read: ")
     assert "directory" in mistake
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.7.9", "emulator.test"])
+def test_a_server_that_strangers_reach_needs_a_secret_or_no_control_plane(host):
+    (mistake,) = mistakes({"host": host}, {})
+
+    assert mistake.startswith(f"--host {host} lets other machines in")
+    assert "--admin-token" in mistake
+    assert "--no-admin" in mistake
+    assert resolve({"host": host, "admin_token": "12345678"}, {}).host == host
+    assert resolve({"host": host, "no_admin": True}, {}).host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost", "LOCALHOST"])
+def test_a_server_on_this_machine_alone_needs_neither(host):
+    assert resolve({"host": host}, {}).host == host
+
+
+def test_a_secret_for_a_control_plane_that_is_not_there_is_refused():
+    assert mistakes({"no_admin": True, "admin_token": "12345678"}, {}) == [
+        "--no-admin and --admin-token exclude each other"
+    ]

@@ -1,9 +1,11 @@
 import signal
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 
+from dimensions_emulator.serving import Leave
 from mail_server import free_port
 from server_process import ServerProcess, listening, serving
 
@@ -112,3 +114,18 @@ def test_a_second_signal_does_not_spoil_the_stop(tmp_path):
         status, _ = server.stop(signal.SIGINT)
 
     assert (status, server.errors) == (0, "")
+
+
+def test_a_signal_whose_exception_is_lost_still_ends_the_making_of_a_world(monkeypatch):
+    monkeypatch.setattr("dimensions_emulator.serving.signal.signal", lambda *_: None)
+    leave, heard = Leave(), []
+    advance = leave.heard_by(lambda *progress: heard.append(progress))
+    advance(1, 9)
+
+    with suppress(SystemExit):
+        leave()
+
+    assert leave.wished.is_set()
+    with pytest.raises(SystemExit):
+        advance(2, 9)
+    assert heard == [(1, 9)]

@@ -5,7 +5,7 @@ import pytest
 
 from dimensions_emulator.domain.models import Caller
 from dimensions_emulator.domain.world import World
-from dimensions_emulator.store.base import DEFAULT_SESSION
+from dimensions_emulator.store.base import DEFAULT_SESSION, SessionGone
 from dimensions_emulator.store.memory import MemoryStore
 
 STORES = [MemoryStore]
@@ -248,3 +248,19 @@ def test_watchers_hear_nothing_of_a_world_that_was_given(store):
     store.put(OTHER, sized(4))
 
     assert heard == []
+
+
+def test_a_world_is_not_rewritten_that_is_dropped_while_its_turn_is_awaited():
+    class Dropping:
+        def __enter__(self):
+            store.drop("one")
+
+        def __exit__(self, *_):
+            pass
+
+    store = MemoryStore()
+    store.put("one", World())
+    store._sessions["one"].lock = Dropping()
+
+    with pytest.raises(SessionGone):
+        store.rewrite("one", lambda world: world)

@@ -45,12 +45,14 @@ def test_a_token_asked_for_without_a_wish_opens_everything_for_ever(api, clock):
 
     assert answer.status == 201
     assert list(answer.json) == ["data", "status", "timestamp"]
-    token = answer.data.pop("token")
+    token, number = answer.data.pop("token"), answer.data.pop("id")
+    assert len(number) == 12
     assert answer.data == {
         "name": "minted",
         "accounts": [RESELLER, OTHER_RESELLER],
         "customers": [],
         "scopes": ["onboarding"],
+        "session": "default",
     }
     clock.now += 20 * TEN_YEARS * SECOND
     assert opened(api, token) == {US, UK, ELSEWHERE}
@@ -147,14 +149,22 @@ def test_no_lifetime_is_for_ever(api):
         ({"accounts": [US]}, f"accounts names '{US}'"),
         ({"customers": [US, NOBODY]}, f"customers names '{NOBODY}'"),
         ({"customers": [RESELLER]}, f"customers names '{RESELLER}'"),
-        ({"customers": ["nonsense"]}, "The value 'nonsense' is not valid."),
-        ({"accounts": [""]}, "The value '' is not valid."),
+        (
+            {"customers": ["nonsense"]},
+            "customers[0] is the id of a customer, not 'nonsense'; GET /_emulator/",
+        ),
+        ({"accounts": [""]}, "accounts[0] is the id of an account, not ''; GET /_emulator/state tells"),
         ({"accounts": RESELLER}, "accounts is not an array of strings"),
         ({"customers": {US: 1}}, "customers is not an array of strings"),
         ({"customers": [1]}, "customers is not an array of strings"),
         ({"scopes": "onboarding"}, "scopes is not an array of strings"),
         ({"scopes": [None]}, "scopes is not an array of strings"),
         ({"scopes": [""]}, "A scope is not empty."),
+        ({"scopes": [str(n) for n in range(21)]}, "scopes are at most 20 strings of at most 100 characters."),
+        ({"scopes": ["x" * 101]}, "scopes are at most 20 strings of at most 100 characters."),
+        ({"session": ""}, "no name of a session"),
+        ({"session": "a/b"}, "no name of a session"),
+        ({"session": 7}, "session is not a string"),
         ({"name": 7}, "name is not a string"),
         ({"name": "x" * 101}, "name is a string of at most 100 characters."),
         *[

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from time import perf_counter, sleep, strftime, time
 from typing import TYPE_CHECKING, Any, TextIO
+
+from dimensions_emulator.sandbox import redaction
+from dimensions_emulator.wire.entrance import BROKEN, MET, REQUEST_ID, SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,8 +73,9 @@ class Lines(logging.Handler):
         with self._writing:
             lines = [self._waiting.popleft() + "\n" for _ in range(len(self._waiting))]
             if lines:
-                self._stream.write("".join(lines))
-                self._stream.flush()
+                with suppress(OSError):  # a terminal that was closed
+                    self._stream.write("".join(lines))
+                    self._stream.flush()
 
     def _add(self, line: str) -> None:
         self._waiting.append(line)
@@ -85,11 +90,15 @@ class Lines(logging.Handler):
 
 
 class RequestLog:
-    """Logs each request that an application answers, without tokens and without bodies."""
+    """Logs each request that an application answers, without tokens and without bodies.
 
-    def __init__(self, application: WSGIApplication, lines: Lines) -> None:
+    The status of an answer that was broken on purpose is 0. `hidden` are secrets of the server's own.
+    """
+
+    def __init__(self, application: WSGIApplication, lines: Lines, hidden: tuple[str, ...] = ()) -> None:
         self._application = application
         self._lines = lines
+        self._hidden = hidden
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start = perf_counter()
@@ -100,16 +109,32 @@ class RequestLog:
             return start_response(status, headers, exc_info)
 
         body = self._application(environ, keep)
+        status = 0 if BROKEN in environ else seen["status"]
         facts = {
             "method": environ["REQUEST_METHOD"],
-            "path": environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
-            "status": seen["status"],
+            "path": _path(environ, self._hidden),
+            "status": status,
             "milliseconds": round((perf_counter() - start) * 1000, 2),
         }
-        if seen["status"] >= 400:  # noqa: PLR2004  the errors of HTTP
+        if not 0 < status < 400:  # noqa: PLR2004  the errors of HTTP
             facts["rule"] = dict(seen["headers"]).get("X-Emulator-Rule")
+        met = environ.get(MET)
+        if met is not None and met.fault is not None:
+            facts["fault"] = met.fault.id
+        session = environ.get(SESSION)
+        if session is not None:
+            facts |= {"session": session.name, "request": environ[REQUEST_ID]}
         self._lines.request(facts)
         return body
+
+
+def _path(environ: WSGIEnvironment, hidden: tuple[str, ...]) -> str:
+    """The path as the client wrote it, without the secrets in it."""
+    path: str = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
+    token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip()
+    given = (token, environ.get("HTTP_X_EMULATOR_ADMIN_TOKEN"), *hidden)
+    sent = [secret for secret in given if secret]
+    return redaction.path(path, sent).encode("latin-1").decode("utf-8", "replace")
 
 
 def configure(style: str, stream: TextIO) -> Lines:
@@ -123,7 +148,14 @@ def configure(style: str, stream: TextIO) -> Lines:
 
 
 def _told(facts: dict[str, Any]) -> str:
-    return " ".join(str(fact) for fact in facts.values() if fact is not None)
+    """The facts in one line; the request's id names its session too."""
+    words = [facts["method"], facts["path"], facts["status"] or "broken", facts["milliseconds"]]
+    words += [
+        facts.get("rule"),
+        f"fault {facts['fault']}" if "fault" in facts else None,
+        facts.get("request"),
+    ]
+    return " ".join(str(word) for word in words if word is not None)
 
 
 def _entry(moment: float, level: str, logger: str, message: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from dimensions_contracts import profile as profiles
 from dimensions_emulator.domain import document
-from dimensions_emulator.ids import RandomIds, SeededIds
 from dimensions_emulator.settings import SettingsInvalid
 from dimensions_fixtures import worlds
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from dimensions_contracts.catalog import Catalog
     from dimensions_contracts.profile import Profile
-    from dimensions_emulator.domain.calls import Ids
     from dimensions_emulator.domain.world import World
     from dimensions_emulator.settings import Settings
 
@@ -36,16 +34,15 @@ def profile(settings: Settings, catalog: Catalog) -> Profile:
         raise SettingsInvalid([f"profile {settings.profile} cannot be read: {fault}"]) from None
 
 
-def ids(settings: Settings) -> Ids:
-    """Repeatable ids with a seed, else random ones."""
-    return RandomIds() if settings.seed is None else SeededIds(settings.seed)
-
-
 def world(settings: Settings, progress: Callable[[int, int], None] | None = None) -> World:
     """The world of the settings; raises `SettingsInvalid` with every mistake and leaves nothing half-made.
 
     `progress` hears of people made and people wanted.
     """
+    if (settings.users or 0) > settings.max_users:
+        raise SettingsInvalid(
+            [f"--users {settings.users} is more than --max-users {settings.max_users} allows; raise that too"]
+        )
     if settings.world in worlds.NAMES:
         return document.load(_named(settings, progress))
     if not Path(settings.world).suffix and not Path(settings.world).exists():

@@ -8,22 +8,26 @@ import signal
 import sys
 from contextlib import ExitStack
 from operator import itemgetter
-from time import sleep
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dimensions_emulator import logs
+from dimensions_emulator import logs, place, tenancy, tls
 from dimensions_emulator.app import create_app
-from dimensions_emulator.domain import ticks
-from dimensions_emulator.server import ListenFailed, Server
+from dimensions_emulator.domain.calls import Limits
+from dimensions_emulator.listening import ListenFailed
+from dimensions_emulator.server import Server
 from dimensions_emulator.settings import SettingsInvalid
+from dimensions_emulator.state_file import StateFile
 from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.store.memory import MemoryStore
+from dimensions_emulator.tls import TlsUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from wsgiref.types import WSGIApplication
 
-    from dimensions_emulator.domain.models import Caller
     from dimensions_emulator.domain.world import World
+    from dimensions_emulator.place import Place
     from dimensions_emulator.settings import Settings
 
 
@@ -31,61 +35,145 @@ class CannotServe(Exception):
     """The server did not start; `args[0]` lists the reasons."""
 
 
+class Running(NamedTuple):
+    """A server at work; `authority` is the certificate in PEM with which to check it."""
+
+    application: WSGIApplication
+    place: Place
+    authority: str | None
+    world: Callable[[], World]
+
+
 def run(settings: Settings) -> None:
-    """Listen, seed, tell how to call, and serve until SIGINT or SIGTERM; raises `CannotServe`."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+    """Listen, seed, tell how to call, and serve until a signal ends it.
+
+    Raises `CannotServe`, and `NotSaved` in place of `SystemExit` if the last save fails.
+    """
+    leave = Leave()
+    for number in _signals():
+        signal.signal(number, leave)
     with ExitStack() as stack:
-        try:
-            _start(settings, stack)
-        except ListenFailed as fault:
-            raise CannotServe([fault.args[0]]) from None
-        except SettingsInvalid as fault:
-            raise CannotServe(fault.args[0]) from None
-        while True:
-            sleep(1)  # a pause would sleep through a signal that came just before it
+        lines = logs.configure(settings.log_format, sys.stderr)
+        stack.callback(lines.flush)
+        running = start(settings, stack, progress=leave.heard_by(_progress(settings)), lines=lines)
+        # The seed world is here to stay, and worlds are freed by their counts: collections are rarely of use.
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
+        gc.enable()
+        _tell(settings, running.place, running.world())
+        while not leave.wished.wait(1):
+            pass
 
 
-def _start(settings: Settings, stack: ExitStack) -> None:
-    lines = logs.configure(settings.log_format, sys.stderr)
-    stack.callback(lines.flush)
-    server = Server(settings.host, settings.port, max_body=settings.max_body)
+def start(
+    settings: Settings,
+    stack: ExitStack,
+    *,
+    world: World | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    lines: logs.Lines | None = None,
+) -> Running:
+    """Listen and seed; the stack stops it. `world` takes the place of the one of the settings.
+
+    Raises `CannotServe`.
+    """
+    try:
+        return _started(settings, stack, world, progress, lines)
+    except (ListenFailed, TlsUnusable) as fault:
+        raise CannotServe([fault.args[0]]) from None
+    except SettingsInvalid as fault:
+        raise CannotServe(fault.args[0]) from None
+
+
+def _started(
+    settings: Settings,
+    stack: ExitStack,
+    world: World | None,
+    progress: Callable[[int, int], None] | None,
+    lines: logs.Lines | None,
+) -> Running:
+    state = StateFile(settings.state) if settings.state else None
+    if state:
+        stack.callback(state.close)
+    identity = (
+        tls.identity(settings.host, settings.tls_name, settings.tls_directory) if settings.tls else None
+    )
+    server = Server(
+        settings.host,
+        settings.port,
+        max_body=settings.max_body,
+        max_waiting=settings.max_waiting,
+        unix_socket=settings.unix_socket,
+        tls=identity,
+    )
     stack.callback(server.stop)
     store = MemoryStore()
-    app = create_app(settings, store, progress=_progress(settings))
+    app = create_app(settings, store, world=world, progress=progress, state=state)
+    if state:
+        kept = state.load(Limits(settings.max_users, settings.max_mails, settings.max_charges))
+        if kept is not None:
+            store.put(DEFAULT_SESSION, kept)
+        state.keep(store, settings.state_interval)
+    stack.callback(app.extensions["dimensions_courier"].close)
     if relay := app.extensions["dimensions_relay"]:
         stack.callback(relay.close, 2.0)
-    server.serve(logs.RequestLog(app.wsgi_app, lines))
-    # The seed world is here to stay, and worlds are freed by their counts: collections are rarely of use.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-    gc.enable()
-    _tell(settings, _url(settings.host, server.port), store.read(DEFAULT_SESSION))
+    server.serve(logs.RequestLog(app.wsgi_app, lines, settings.secrets) if lines else app.wsgi_app)
+    return Running(
+        app.wsgi_app,
+        place.of(settings, server, identity),
+        identity.authority.decode("ascii") if identity else None,
+        lambda: store.read(DEFAULT_SESSION),
+    )
 
 
-def _leave(*_: Any) -> None:
-    """Stop, once: nothing interrupts the stop itself."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
-    sys.exit(0)
+def _signals() -> list[int]:
+    """The signals that end a run; that of a closed terminal too, unless it is ignored, as nohup has it."""
+    closed: int | None = getattr(signal, "SIGHUP", None)  # not on Windows
+    if closed is None or signal.getsignal(closed) is signal.SIG_IGN:
+        return [signal.SIGINT, signal.SIGTERM]
+    return [signal.SIGINT, signal.SIGTERM, closed]
 
 
-def _url(host: str, port: int) -> str:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+class Leave:
+    """Ends the process at a signal, once: nothing interrupts the stop itself.
+
+    An exception out of a signal is lost where it meets code that can raise none; so the wish is kept too.
+    """
+
+    def __init__(self) -> None:
+        self.wished = Event()
+
+    def __call__(self, *_: Any) -> None:
+        for number in _signals():
+            signal.signal(number, lambda *_: None)
+        self.wished.set()
+        sys.exit(0)
+
+    def heard_by(self, progress: Callable[[int, int], None] | None) -> Callable[[int, int], None]:
+        """The progress of long work, which ends where the wish has come."""
+
+        def advance(done: int, total: int) -> None:
+            if self.wished.is_set():
+                sys.exit(0)
+            if progress is not None:
+                progress(done, total)
+
+        return advance
 
 
-def _tell(settings: Settings, url: str, world: World) -> None:
-    caller = _best_caller(world)
+def _tell(settings: Settings, where: Place, world: World) -> None:
+    url = where.url
+    caller = tenancy.best_caller(world)
     if settings.json:
         tenants = [
             {"id": tenant["id"], "name": tenant["name"], "kind": tenant["kind"], "account": tenant["account"]}
             for tenant in _tenants(world)
         ]
         line = {"ready": True, "url": url, "apiBase": f"{url}/api/v1.0", "token": caller and caller.token}
-        print(json.dumps({**line, "tenants": tenants}), flush=True)  # noqa: T201
+        print(json.dumps({**line, **where.facts(), "tenants": tenants}), flush=True)  # noqa: T201
         return
-    lines = [f"Ready. {url}", "", f"  API       {url}/api/v1.0", f"  Control   {url}/_emulator/health"]
+    lines = [f"Ready. {url}", "", f"  API       {url}/api/v1.0", f"  Control   {url}/_emulator/"]
+    lines += where.lines()
     lines += [
         f"  {tenant['kind']:<9} {tenant['id']}  {tenant['name']}{tenant['note']}"
         for tenant in _tenants(world)
@@ -95,7 +183,7 @@ def _tell(settings: Settings, url: str, world: World) -> None:
         customers = [tenant.customer.id for tenant in world.tenants.values() if caller.sees(tenant.customer)]
         if customers:
             users = f"{url}/api/v1.0/customers/{min(customers)}/users"
-            lines += ["", "  Try it:", f"  curl -H 'Authorization: Bearer {caller.token}' {users}"]
+            lines += ["", "  Try it:", f"  {where.curl()} -H 'Authorization: Bearer {caller.token}' {users}"]
     else:
         lines.append("  Token     none in this world; POST {} to /_emulator/tokens for one")
     print("\n".join([*lines, ""]), flush=True)  # noqa: T201
@@ -117,22 +205,6 @@ def _tenants(world: World) -> list[dict[str, Any]]:
         for tenant in world.tenants.values()
     ]
     return [*sorted(accounts, key=itemgetter("id")), *sorted(customers, key=itemgetter("id"))]
-
-
-def _best_caller(world: World) -> Caller | None:
-    """The caller who sees most, of those whose token works."""
-    working = [
-        caller
-        for caller in world.callers.values()
-        if "onboarding" in caller.scopes and (caller.expires is None or caller.expires > ticks.now())
-    ]
-    seen = {
-        caller.token: sum(caller.sees(tenant.customer) for tenant in world.tenants.values())
-        for caller in working
-    }
-    return max(
-        working, key=lambda caller: (seen[caller.token], len(caller.accounts), caller.token), default=None
-    )
 
 
 def _progress(settings: Settings) -> Callable[[int, int], None] | None:

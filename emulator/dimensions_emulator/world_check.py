@@ -187,7 +187,7 @@ def _callers(document: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
 
 
 def _moments(document: Mapping[str, Any]) -> Iterator[Mistake]:
-    for name, member in (("callers", "expires"), ("mails", "sent"), ("charges", "at")):
+    for name, member in (("callers", "expires"), ("mails", "sent"), ("charges", "at"), ("links", "sent")):
         for path, value in _texts(_entries(document, name), member):
             try:
                 ticks.text(ticks.parse(value))

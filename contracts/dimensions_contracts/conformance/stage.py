@@ -152,6 +152,8 @@ def removed(
             users[email] = {**user, "memberships": kept}
         else:
             own.add(user["id"])
+    activations = {key: user for key, user in document["activations"].items() if user not in own}
+    links = document.get("links", {})
     return {
         **document,
         "accounts": {key: entry for key, entry in document["accounts"].items() if key not in over},
@@ -169,7 +171,8 @@ def removed(
             for entry in document["charges"]
             if entry["customer"] not in gone and entry["user"] not in own
         ],
-        "activations": {key: user for key, user in document["activations"].items() if user not in own},
+        "activations": activations,
+        **({"links": {key: link for key, link in links.items() if key in activations}} if links else {}),
     }
 
 

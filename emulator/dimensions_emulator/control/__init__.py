@@ -7,17 +7,34 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from dimensions_emulator.control import (
+    certificate,
     charges,
+    clock,
     config,
+    coverage,
     documents,
+    events,
+    explain,
+    faults,
     guard,
     health,
+    index,
+    journal,
     mail,
+    mail_failures,
+    mail_wait,
+    metrics,
     pages,
     platform,
+    rate_limit,
     reset,
+    sessions,
+    snapshots,
     state,
     tokens,
+    verification,
+    webhooks,
+    what_if,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +42,35 @@ if TYPE_CHECKING:
 
     from dimensions_emulator.control.desk import Desk
 
-FEATURES = (charges, config, documents, health, mail, pages, platform, reset, state, tokens)
+FEATURES = (
+    certificate,
+    charges,
+    clock,
+    config,
+    coverage,
+    documents,
+    events,
+    explain,
+    faults,
+    health,
+    index,
+    journal,
+    mail,
+    mail_failures,
+    mail_wait,
+    metrics,
+    pages,
+    platform,
+    rate_limit,
+    reset,
+    sessions,
+    snapshots,
+    state,
+    tokens,
+    verification,
+    webhooks,
+    what_if,
+)
 
 
 def register(app: Flask, desk: Desk) -> None:
@@ -33,5 +78,7 @@ def register(app: Flask, desk: Desk) -> None:
     blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
     guard.register(blueprint, desk)
     for feature in FEATURES:
-        feature.register(blueprint, desk)
+        part = Blueprint(feature.__name__.rpartition(".")[2], __name__)
+        feature.register(part, desk)
+        blueprint.register_blueprint(part)
     app.register_blueprint(blueprint)

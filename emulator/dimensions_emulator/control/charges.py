@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dimensions_emulator.control import filters
+from dimensions_emulator.control.mail import DROPPED
 from dimensions_emulator.domain import ticks
-from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.wire import envelope
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/charges")
     def charges() -> Response:
-        """Every accepted grant of a licensed role, the oldest first."""
-        world, customer = desk.store.read(DEFAULT_SESSION), filters.known("customer").get("customer")
+        """Every accepted grant of a licensed role, the oldest first; a header counts those that made room."""
+        world, customer = desk.world(), filters.known("customer").get("customer")
         data = [
             {
                 "id": number,
@@ -31,12 +31,14 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             for number, charge in sorted(world.charges.items())
             if not customer or charge.customer == customer
         ]
-        return envelope.many(data, desk.clock())
+        answer = envelope.many(data, desk.clock())
+        answer.headers[DROPPED] = str(world.charges_dropped)
+        return answer
 
     @blueprint.get("/licences")
     def licences() -> Response:
         """How many users of each customer hold each licensed role."""
-        world, roles = desk.store.read(DEFAULT_SESSION), desk.book.catalog.roles
+        world, roles = desk.world(), desk.book.catalog.roles
         data = [
             {
                 "customer": tenant_id,

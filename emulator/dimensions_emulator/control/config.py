@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dimensions_emulator.settings import SECRETS
 from dimensions_emulator.wire import envelope
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         data = {
             "settings": {
                 field.name: {
-                    "value": getattr(settings, field.name),
+                    "value": _shown(field.name, getattr(settings, field.name)),
                     "origin": origins.get(field.name, "code"),
                 }
                 for field in fields(settings)
@@ -29,3 +30,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
             "profile": {"name": desk.book.profile.name, "decisions": dict(desk.book.profile.decisions)},
         }
         return envelope.one(data, desk.clock())
+
+
+def _shown(name: str, value: Any) -> Any:
+    return "***" if name in SECRETS and value is not None else value

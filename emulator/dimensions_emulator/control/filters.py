@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from flask import abort, request
 
-from dimensions_emulator.wire.ids import guid
+from dimensions_emulator.control.ids import guid
 
 
 def known(*names: str) -> dict[str, str]:
-    """The filters that are set; a misspelt one would silently match everything, so it is refused."""
-    for name in request.args:
+    """The filters that are set; a misspelt or empty one would silently match everything, so it is refused."""
+    given = request.args.to_dict()
+    for name, value in given.items():
         if name not in names:
-            abort(400, f"There is no filter '{name}' here; there are: {', '.join(names)}.")
-    given = {name: value for name, value in request.args.items() if value}
-    return given | ({"customer": guid(given["customer"])} if "customer" in given else {})
+            there = f"there are: {', '.join(names)}" if names else "there are none"
+            abort(400, f"There is no filter '{name}' here; {there}.")
+        if not value:
+            abort(400, f"The filter '{name}' is empty; give it a value, or leave it out.")
+    return given | ({"customer": guid(given["customer"], "customer")} if "customer" in given else {})

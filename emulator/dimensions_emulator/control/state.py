@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import abort
-
+from dimensions_emulator.control import world_documents
 from dimensions_emulator.domain import document
-from dimensions_emulator.store.base import DEFAULT_SESSION
 from dimensions_emulator.wire import body, envelope
 
 if TYPE_CHECKING:
@@ -16,28 +14,21 @@ if TYPE_CHECKING:
     from dimensions_emulator.control.desk import Desk
 
 LIMIT = 256 << 20
-SHOWN = 50
 
 
 def register(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/state")
     def export() -> Response:
         """The world as a document that can be imported, and started from as a world file."""
-        return envelope.one(document.dump(desk.store.read(DEFAULT_SESSION)), desk.clock())
+        return envelope.one(document.dump(desk.world()), desk.clock())
 
     @blueprint.put("/state")
     def take() -> Response:
-        """Take a document in place of the world; with a mistake in it nothing changes."""
-        from dimensions_emulator import world_check, world_normal  # noqa: PLC0415  for this call alone
-
+        """Take a document in place of the world, and faults back; with a mistake in it nothing changes."""
         given = body.json_object(LIMIT)
         wanted = given["data"] if "version" not in given and "data" in given else given
-        mistakes = world_check.mistakes(wanted, desk.book.catalog)
-        if mistakes:
-            listed = [
-                f"{'.'.join(map(str, mistake.path)) or 'document'}: {mistake.message}" for mistake in mistakes
-            ]
-            more = f" (and {len(listed) - SHOWN} more)" if len(listed) > SHOWN else ""
-            abort(400, "The state is not valid. " + "; ".join(listed[:SHOWN]) + more)
-        desk.store.put(DEFAULT_SESSION, document.load(world_normal.normalised(wanted, desk.book.catalog)))
+        world = world_documents.loaded(desk, wanted)
+        desk.put(world)
+        desk.session.rewind(("faults",))
+        desk.session.events.replaced("state")
         return envelope.done(desk.clock())

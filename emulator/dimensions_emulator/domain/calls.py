@@ -24,11 +24,24 @@ class Ids(Protocol):
         """A secret of URL-safe characters."""
 
 
+def _works(_: str) -> str:
+    return ""
+
+
+class Limits(NamedTuple):
+    """How much a world may hold; the oldest mails and charges go, more users are refused."""
+
+    users: int = 200_000
+    mails: int = 10_000
+    charges: int = 100_000
+
+
 class Call(NamedTuple):
     """Who calls which customer, by which prefix, when and with what consent.
 
     `account_id` is set behind the enterprise prefix. `origin` tells the base of links in mails, `now` is
-    in ticks of 100 ns, `charges_accepted` the header accept-charges.
+    in ticks of 100 ns, `charges_accepted` the header accept-charges. `mailbox` tells why mail to an address
+    fails, empty where it does not.
     """
 
     caller: Caller
@@ -38,6 +51,8 @@ class Call(NamedTuple):
     now: int
     ids: Ids
     charges_accepted: bool = False
+    limits: Limits = Limits()
+    mailbox: Callable[[str], str] = _works
 
 
 def tenant_of(world: World, call: Call) -> Tenant:

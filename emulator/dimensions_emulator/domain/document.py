@@ -9,8 +9,8 @@ from uuid import UUID, uuid5
 
 from immutables import Map
 
-from dimensions_emulator.domain import addresses, ticks
-from dimensions_emulator.domain.models import Account, Caller, Charge, Customer, Device, Mail, User
+from dimensions_emulator.domain import addresses, mail_document, ticks
+from dimensions_emulator.domain.models import Account, Caller, Charge, Customer, Device, User
 from dimensions_emulator.domain.tenant import populated
 from dimensions_emulator.domain.world import World
 
@@ -53,8 +53,7 @@ def load(document: Mapping[str, Any]) -> World:
     for device in devices:
         if device.owner is not None:
             owned[device.owner] = (*owned.get(device.owner, ()), device.key)
-    mails = {entry["id"]: _mail(entry, tenant_ids) for entry in document.get("mails", [])}
-    sent = {mail.token: mail.user_id for mail in mails.values() if mail.kind == "activation"}
+    mails = mail_document.mails(document.get("mails", []), tenant_ids)
     charges = {entry["id"]: _charge(entry, tenant_ids) for entry in document.get("charges", [])}
     ever = document.get("ever", {})
     callers = {entry["token"]: _caller(entry, tenant_ids) for entry in document.get("callers", [])}
@@ -68,9 +67,11 @@ def load(document: Mapping[str, Any]) -> World:
         owned=Map(owned),
         mails=Map(mails),
         mail_count=max(max(mails, default=0), ever.get("mails", 0)),
-        activations=Map({**sent, **document.get("activations", {})}),
+        mails_dropped=ever.get("mailsDropped", 0),
+        activations=Map(mail_document.activations(document, mails)),
         charges=Map(charges),
         charge_count=max(max(charges, default=0), ever.get("charges", 0)),
+        charges_dropped=ever.get("chargesDropped", 0),
         callers=Map(callers),
     )
 
@@ -79,7 +80,13 @@ def dump(world: World) -> dict[str, Any]:
     """The document of a world; tenants are keyed by their ids, everything that has an id is pinned."""
     return {
         "version": 1,
-        "ever": {"users": world.created, "mails": world.mail_count, "charges": world.charge_count},
+        "ever": {
+            "users": world.created,
+            "mails": world.mail_count,
+            "mailsDropped": world.mails_dropped,
+            "charges": world.charge_count,
+            "chargesDropped": world.charges_dropped,
+        },
         "accounts": {
             account.id: {"id": account.id, "name": account.name}
             for _, account in sorted(world.accounts.items())
@@ -91,8 +98,7 @@ def dump(world: World) -> dict[str, Any]:
         },
         "devices": [_dump_device(world, device) for _, device in sorted(world.devices.items())],
         "callers": [_dump_caller(caller) for _, caller in sorted(world.callers.items())],
-        "mails": [_dump_mail(mail) for _, mail in sorted(world.mails.items())],
-        "activations": dict(sorted(world.activations.items())),
+        **mail_document.dump(world),
         "charges": [
             {
                 "id": n,
@@ -173,20 +179,6 @@ def _caller(entry: Mapping[str, Any], tenant_ids: Mapping[str, str]) -> Caller:
     )
 
 
-def _mail(entry: Mapping[str, Any], tenant_ids: Mapping[str, str]) -> Mail:
-    return Mail(
-        id=entry["id"],
-        kind=entry["kind"],
-        customer=tenant_ids[entry["customer"]],
-        user_id=entry["user"],
-        to=entry["to"],
-        display_name=entry["displayName"],
-        origin=entry["origin"],
-        token=entry["token"],
-        sent=ticks.parse(entry["sent"]),
-    )
-
-
 def _charge(entry: Mapping[str, Any], tenant_ids: Mapping[str, str]) -> Charge:
     return Charge(
         entry["id"], tenant_ids[entry["customer"]], entry["user"], entry["role"], ticks.parse(entry["at"])
@@ -239,17 +231,3 @@ def _dump_caller(caller: Caller) -> dict[str, Any]:
     if caller.expires is not None:
         entry["expires"] = ticks.text(caller.expires)
     return entry
-
-
-def _dump_mail(mail: Mail) -> dict[str, Any]:
-    return {
-        "id": mail.id,
-        "kind": mail.kind,
-        "customer": mail.customer,
-        "user": mail.user_id,
-        "to": mail.to,
-        "displayName": mail.display_name,
-        "origin": mail.origin,
-        "token": mail.token,
-        "sent": ticks.text(mail.sent),
-    }

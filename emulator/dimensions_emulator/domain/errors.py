@@ -13,3 +13,7 @@ class Refused(Exception):
         self.rule = rule
         self.error = error
         self.facts = facts
+
+
+class WorldFull(Exception):
+    """A world that may not grow further; `args[0]` names the limit and the way out. No rule of the API."""

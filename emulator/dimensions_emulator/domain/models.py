@@ -84,7 +84,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """The facts of a mail, rendered when somebody reads it; `sent` is in ticks of 100 ns."""
+    """The facts of a mail, rendered when somebody reads it; `sent` is in ticks of 100 ns.
+
+    `failure` is why the mailbox did not take it, empty where it did.
+    """
 
     id: int
     kind: str
@@ -95,6 +98,18 @@ class Mail:
     origin: str
     token: str
     sent: int
+    failure: str = ""
+
+
+class Activation(NamedTuple):
+    """Whom an activation link activates, the number of its mail, and when that was sent.
+
+    `sent` is in ticks of 100 ns. A world file may leave both open: 0, and None for a link that never expires.
+    """
+
+    user_id: str
+    mail: int = 0
+    sent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

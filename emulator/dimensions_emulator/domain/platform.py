@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dimensions_emulator.domain import users
+from dimensions_emulator.domain import room, users
 from dimensions_emulator.domain.calls import new_user_id
 from dimensions_emulator.domain.change import UserChange
 from dimensions_emulator.domain.errors import Refused
@@ -74,6 +74,8 @@ def _import(world: World, book: Rulebook, call: Call, entry: PlatformUser) -> tu
             charges_accepted=True,
         ),
     )
+    if user is None:
+        room.for_user(world, call.limits)
     user = user or User(
         new_user_id(world, call.ids), entry.display_name, entry.email, call.customer_id, (), world.created
     )
@@ -84,6 +86,8 @@ def _import(world: World, book: Rulebook, call: Call, entry: PlatformUser) -> tu
     world = users.commit(world, book, call, change, user)[0]
     for device in entry.devices:
         known = world.devices.get((call.customer_id, device.id))
+        if known is None:
+            room.for_device(world, call.limits)
         tied = known.client_type if known and known.owner == user.id else None
         world = world.with_device(
             Device(device.id, call.customer_id, device.name, device.extension, user.id, tied)

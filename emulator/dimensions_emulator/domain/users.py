@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dimensions_emulator.domain import json_patch, mails
+from dimensions_emulator.domain import charges, json_patch, mails, room
 from dimensions_emulator.domain.calls import member_of, new_user_id, tenant_of
 from dimensions_emulator.domain.change import Deletion, UserChange
 from dimensions_emulator.domain.models import User
@@ -53,6 +53,8 @@ def create(
         (),
         world.created,
     )
+    if user.id not in world.users:
+        room.for_user(world, call.limits)
     world = world.with_member(user, tenant.customer.id, change.roles)
     return commit(world, book, call, change, world.users[user.id])
 
@@ -107,7 +109,7 @@ def commit(world: World, book: Rulebook, call: Call, change: UserChange, user: U
         grants += [(user_id, change.spread) for user_id in spread]
     charged = [grant for grant in grants if book.catalog.roles[grant[1]].licensed]
     if charged:
-        world = world.with_charges(tenant_id, charged, call.now)
+        world = charges.make(world, call, charged)
     return mails.send(world, call, user, change.mails), user
 
 

@@ -29,25 +29,35 @@ def to_message(rendered: Rendered, mail: Mail) -> EmailMessage:
     message = EmailMessage(policy.clone(cte_type="7bit"))
     message["From"] = _address(SENDER_NAME, rendered.sender)
     message["To"] = _address(without_controls(mail.display_name), rendered.to)
-    message["Subject"] = rendered.subject
+    message["Subject"] = _literal(rendered.subject)
     message["Date"] = format_datetime(EPOCH + timedelta(microseconds=mail.sent // 10))
     message["Message-ID"] = message_id(mail)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(rendered.text, cte=_encoding(rendered.text))
     message.add_alternative(rendered.html, subtype="html", cte=_encoding(rendered.html))
+    message.set_boundary(f"=_{_digest(mail)}")  # a random one would make another message of it each time
     return message
 
 
 def message_id(mail: Mail) -> str:
     """Name this mail the same each time it is built, saying nothing of its token."""
+    return f"<{_digest(mail)}@{MESSAGE_DOMAIN}>"
+
+
+def _digest(mail: Mail) -> str:
     facts = f"{mail.user_id}/{mail.kind}/{mail.id}/{mail.sent}"
-    return f"<{sha256(facts.encode()).hexdigest()[:32]}@{MESSAGE_DOMAIN}>"
+    return sha256(facts.encode()).hexdigest()[:32]
 
 
 def _address(name: str, address: str) -> Address:
     """Pair name with address; what no domain can hold would crash the standard header parser."""
     local, _, domain = address.rpartition("@")
-    return Address(name, local, re.sub(r"[^\w.-]", "-", domain))
+    return Address(_literal(name), _literal(local), re.sub(r"[^\w.-]", "-", domain))
+
+
+def _literal(text: str) -> str:
+    """The text without the mark of encoded words (RFC 2047), which headers decode to whatever they say."""
+    return text.replace("=?", "= ?")
 
 
 def _encoding(body: str) -> str:

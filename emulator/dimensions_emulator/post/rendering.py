@@ -50,26 +50,27 @@ class MailRenderer:
 
     def render(self, mail: Mail, customer_name: str) -> Rendered:
         """Write the mail on behalf of a customer of that name."""
-        to = without_controls(mail.to).replace(" ", "")
-        facts = {
-            "to": to,
-            "name": without_controls(mail.display_name) or to,
-            "customer": without_controls(customer_name),
-            "link": link_of(mail),
-        }
+        facts = _facts(mail, customer_name)
         return Rendered(
             sender=SENDER,
-            to=to,
+            to=facts["to"],
             subject=without_controls(self._fill(f"{mail.kind}.subject.txt", facts)),
             text=wrapped(self._fill(f"{mail.kind}.txt", facts)),
             html=self._fill(f"{mail.kind}.html", facts),
             links=(facts["link"],),
         )
 
-    def page(self, name: str, /, **facts: Any) -> str:
-        """Write the HTML page of that name: `activated`, `unknown-link` or `uc-client`.
+    def words(self, mail: Mail, customer_name: str) -> str:
+        """What the mail says in its subject and its text, on one line, for searches."""
+        facts = _facts(mail, customer_name)
+        parts = (self._fill(f"{mail.kind}.{part}", facts) for part in ("subject.txt", "txt"))
+        return " ".join(" ".join(parts).split())
 
-        `activated` mentions `name`, `email` and `customer` when they are given.
+    def page(self, name: str, /, **facts: Any) -> str:
+        """Write the HTML page of that name: `activated`, `expired-link`, `unknown-link` or `uc-client`.
+
+        `activated` mentions `name`, `email` and `customer` when they are given; `expired-link` tells when the
+        link was `sent` and `expired`, and the `way_out` if there is one.
         """
         return self._fill(f"{name}.html", {key: _tidy(value) for key, value in facts.items()})
 
@@ -89,16 +90,30 @@ def link_of(mail: Mail) -> str:
 
 def without_controls(text: str) -> str:
     """Put the text on one line, with single spaces for what cannot be printed."""
-    return " ".join("".join(" " if unicodedata.category(c) in UNPRINTABLE else c for c in text).split())
+    if not text.isprintable():  # which is quick, and true of most
+        text = "".join(" " if unicodedata.category(c) in UNPRINTABLE else c for c in text)
+    return " ".join(text.split())
 
 
 def wrapped(text: str) -> str:
     """Fold each line at words; a link stays in one piece however long it is."""
     lines = (
-        textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
+        line
+        if len(line) <= TEXT_WIDTH
+        else textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
         for line in text.split("\n")
     )
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _facts(mail: Mail, customer_name: str) -> dict[str, str]:
+    to = without_controls(mail.to).replace(" ", "")
+    return {
+        "to": to,
+        "name": without_controls(mail.display_name) or to,
+        "customer": without_controls(customer_name),
+        "link": link_of(mail),
+    }
 
 
 def _tidy(value: Any) -> Any:

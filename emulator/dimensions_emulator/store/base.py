@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 DEFAULT_SESSION = "default"
 
 
+class SessionGone(KeyError):
+    """There is no world by this key, or no longer."""
+
+
 class Transaction(Protocol):
     """One writer's turn on one session; what `world` is at the end of the turn is committed."""
 
@@ -27,13 +31,25 @@ class Store(Protocol):
     """
 
     def read(self, session: str) -> World:
-        """The world of a session as it is now; raises KeyError for an unknown session."""
+        """The world of a session as it is now; raises `SessionGone` for an unknown one."""
 
     def transaction(self, session: str) -> AbstractContextManager[Transaction]:
-        """A writer's turn on a session; raises KeyError for an unknown session."""
+        """A writer's turn on a session; raises `SessionGone` for an unknown one."""
 
     def put(self, session: str, world: World) -> None:
         """Give a session this world, new or in place of the one it has; watchers do not hear of it."""
 
+    def rewrite(self, session: str, change: Callable[[World], World]) -> None:
+        """Give a session what this makes of its world, in a writer's turn of which watchers do not hear.
+
+        Raises `SessionGone` for an unknown one, where `put` would make it.
+        """
+
+    def drop(self, session: str) -> None:
+        """Forget a session and its world; an unknown one is forgotten already."""
+
     def watch(self, watcher: Callable[[str, World, World], None]) -> None:
-        """Call the watcher with session, world before and world after, once for each commit, in order."""
+        """Call the watcher with session, world before and world after, once for each commit, in order.
+
+        `changed` of the world after names the users whom the commit touched.
+        """

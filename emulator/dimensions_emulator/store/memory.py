@@ -5,6 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from dimensions_emulator.store.base import SessionGone
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -46,10 +48,11 @@ class Turn:
         place = self._place
         try:
             before = place.world
-            if kind is None and self.world is not before:
-                place.world = self.world
+            after = self.world
+            if kind is None and after is not before:
+                place.world = after._replace(changed=()) if after.changed else after
                 for watcher in self._watchers:
-                    watcher(place.name, before, self.world)
+                    watcher(place.name, before, after)
         finally:
             place.lock.release()
 
@@ -63,10 +66,10 @@ class MemoryStore:
         self._naming = Lock()
 
     def read(self, session: str) -> World:
-        return self._sessions[session].world
+        return self._place(session).world
 
     def transaction(self, session: str) -> Turn:
-        return Turn(self._sessions[session], self._watchers)
+        return Turn(self._place(session), self._watchers)
 
     def put(self, session: str, world: World) -> None:
         with self._naming:
@@ -74,5 +77,22 @@ class MemoryStore:
         with place.lock:
             place.world = world
 
+    def rewrite(self, session: str, change: Callable[[World], World]) -> None:
+        place = self._place(session)
+        with place.lock:
+            if self._sessions.get(session) is not place:
+                raise SessionGone(session)
+            place.world = change(place.world)
+
+    def drop(self, session: str) -> None:
+        with self._naming:
+            self._sessions.pop(session, None)
+
     def watch(self, watcher: Callable[[str, World, World], None]) -> None:
         self._watchers.append(watcher)
+
+    def _place(self, session: str) -> Session:
+        try:
+            return self._sessions[session]
+        except KeyError:
+            raise SessionGone(session) from None

@@ -17,10 +17,15 @@ SCOPE = "onboarding"
 
 def caller(environ: WSGIEnvironment, world: World, now: int) -> Caller:
     """The holder of the request's token; raises `Refused` (AUTH-REQUIRED, AUTH-SCOPE)."""
-    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    holder = world.callers.get(token.strip()) if scheme.lower() == "bearer" else None
+    holder = world.callers.get(token(environ))
     if holder is None or (holder.expires is not None and holder.expires <= now):
         raise Refused("AUTH-REQUIRED", "TokenInvalid")
     if SCOPE not in holder.scopes:
         raise Refused("AUTH-SCOPE", "ScopeMissing")
     return holder
+
+
+def token(environ: WSGIEnvironment) -> str:
+    """The request's token, known or not, empty if there is none."""
+    scheme, _, sent = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return str(sent.strip()) if scheme.lower() == "bearer" else ""

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Response, request
 
+from dimensions_contracts.operations import OPERATIONS
 from dimensions_emulator.domain.calls import Call
-from dimensions_emulator.store.base import DEFAULT_SESSION
-from dimensions_emulator.wire import access, devices, mail, urls, users
+from dimensions_emulator.wire import access, devices, faulted, limited, mail, urls, users
+from dimensions_emulator.wire.entrance import MET, SESSION
 from dimensions_emulator.wire.ids import guid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from dimensions_emulator.domain.calls import Ids
+    from dimensions_emulator.domain.calls import Limits
     from dimensions_emulator.domain.rulebook import Rulebook
     from dimensions_emulator.domain.world import World
-    from dimensions_emulator.store.base import Store, Transaction
+    from dimensions_emulator.sandbox.met import Met
+    from dimensions_emulator.sandbox.session import Session
+    from dimensions_emulator.store.base import Transaction
 
 BASES = ("/api/v1.0", "/v1.0")
 PREFIXES = ("/customers/<customer_id>/users", "/accounts/<account_id>/customers/<customer_id>/users")
@@ -39,50 +44,98 @@ ROUTES: tuple[tuple[str, tuple[str, ...], Callable[..., Response]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What routes work with.
+    """What routes work with; `max_body` is in bytes."""
 
-    The clock gives ticks of 100 ns, `max_body` is in bytes.
-    """
-
-    store: Store
     book: Rulebook
-    clock: Callable[[], int]
-    ids: Ids
+    limits: Limits
     max_body: int
 
-    def session(self) -> str:
+    @property
+    def session(self) -> Session:
         """The session that the request names."""
-        return DEFAULT_SESSION
+        return cast("Session", request.environ[SESSION])
 
     def world(self) -> World:
         """The world of the request's session as it is now."""
-        return self.store.read(self.session())
+        session = self.session
+        return session.store.read(session.key)
 
     def turn(self) -> AbstractContextManager[Transaction]:
         """A writer's turn on the request's session."""
-        return self.store.transaction(self.session())
+        session = self.session
+        turn = session.store.transaction(session.key)
+        request.environ[MET].turn = turn
+        return turn
 
 
 def register(app: Flask, api: Api) -> None:
     """Serve every route under each base path and tenant prefix, and the aliases if the profile has them."""
     prefixes = (*PREFIXES, *ALIASES) if api.book.aliases else PREFIXES
     for path, methods, handler in ROUTES:
-        view = _bound(api, handler)
+        view = _bound(api, handler, _operations(path, methods))
         for base in BASES:
             for prefix in prefixes:
                 app.add_url_rule(base + prefix + path, handler.__name__, view, methods=methods)
 
 
-def _bound(api: Api, handler: Callable[..., Response]) -> Callable[..., Response]:
+def _bound(
+    api: Api, handler: Callable[..., Response], operations: Mapping[str, str]
+) -> Callable[..., Response]:
     def view(customer_id: str, account_id: str | None = None, **rest: Any) -> Response:
-        now, environ = api.clock(), request.environ
-        holder = access.caller(environ, api.world(), now)
-        account = guid(account_id) if account_id is not None else None
-        customer = guid(customer_id)
-        if "user_id" in rest:
-            rest["user_id"] = guid(rest["user_id"])
-        accepted = environ.get("HTTP_ACCEPT_CHARGES", "").strip().lower() == "true"
-        call = Call(holder, customer, account, urls.origin, now, api.ids, accepted)
-        return handler(api, call, **rest)
+        environ = request.environ
+        session: Session = environ[SESSION]
+        met: Met = environ[MET]
+        met.operation = operations[environ["REQUEST_METHOD"]]
+        met.customer, met.user = customer_id, rest.get("user_id")
+        if session.limiter and (no := limited.refusal(session, met, api.world())) is not None:
+            return no
+        if session.faults:
+            serve = partial(_served, api, handler, session, met, customer_id, account_id, rest)
+            return faulted.answer(session, met, api.world(), api.book.catalog.errors, serve)
+        return _served(api, handler, session, met, customer_id, account_id, rest)
 
     return view
+
+
+def _served(
+    api: Api,
+    handler: Callable[..., Response],
+    session: Session,
+    met: Met,
+    customer_id: str,
+    account_id: str | None,
+    rest: dict[str, Any],
+) -> Response:
+    environ, now = request.environ, session.clock.now()
+    met.world = api.world()
+    holder = access.caller(environ, met.world, now)
+    met.caller = holder.name
+    account = guid(account_id) if account_id is not None else None
+    customer = guid(customer_id)
+    if "user_id" in rest:
+        rest["user_id"] = guid(rest["user_id"])
+    accepted = environ.get("HTTP_ACCEPT_CHARGES", "").strip().lower() == "true"
+    call = Call(
+        holder,
+        customer,
+        account,
+        urls.mail_origin,
+        now,
+        session.ids,
+        accepted,
+        api.limits,
+        session.mailboxes.failure,
+    )
+    return handler(api, call, **rest)
+
+
+def _operations(path: str, methods: tuple[str, ...]) -> dict[str, str]:
+    """The contract's operation ids of a route, by method; HEAD is GET without its body."""
+    plain = re.sub("<[^>]*>", "{}", path)
+    ids = {
+        operation.method.upper(): operation.id
+        for operation in OPERATIONS
+        if re.sub("{[^}]*}", "{}", operation.path) == plain
+    }
+    found = {method: ids[method] for method in methods}
+    return {**found, "HEAD": found["GET"]} if "GET" in found else found

@@ -34,11 +34,11 @@ def json_patch(limit: int) -> tuple[Operation, ...]:
     return parse(body)
 
 
-def text(body: dict[str, Any], name: str) -> str | None:
-    """A member that is text; absent and null are the same."""
+def text(body: dict[str, Any], name: str, where: str = "") -> str | None:
+    """A member that is text; absent and null are the same. `where` stands before its name in messages."""
     value = body.get(name)
     if value is not None and not isinstance(value, str):
-        raise _invalid(f"{name} is not a string")
+        raise _invalid(f"{where}{name} is not a string")
     return value
 
 

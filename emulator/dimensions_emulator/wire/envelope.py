@@ -33,14 +33,17 @@ def done(now: int, status: int = 200, headers: Mapping[str, str] | None = None) 
     return _json({"status": "success", "timestamp": ticks.text(now)}, status, headers)
 
 
-def error(status: int, code: str | None, message: str, now: int, headers: Mapping[str, str]) -> Response:
-    """The envelope of a refusal; an absent code is left out (WIRE-ERROR)."""
+def error(
+    status: int, code: str | None, message: str, now: int, headers: Mapping[str, str], data: Any = None
+) -> Response:
+    """The envelope of a refusal; an absent code is left out (WIRE-ERROR), and so are absent data."""
     body: dict[str, Any] = {"error": status}
     if code is not None:
         body["errorCode"] = code
-    return _json(
-        {**body, "message": message, "status": "error", "timestamp": ticks.text(now)}, status, headers
-    )
+    body["message"] = message
+    if data is not None:
+        body["data"] = data
+    return _json({**body, "status": "error", "timestamp": ticks.text(now)}, status, headers)
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:

@@ -3,49 +3,81 @@
 from __future__ import annotations
 
 import logging
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from dimensions_emulator.domain.errors import Refused
+from dimensions_emulator.domain.errors import Refused, WorldFull
+from dimensions_emulator.sandbox import redaction
+from dimensions_emulator.sandbox.sessions import SessionRefused
+from dimensions_emulator.store.base import SessionGone
 from dimensions_emulator.wire import envelope
+from dimensions_emulator.wire.entrance import MET, SESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from dimensions_contracts.catalog import Catalog
 
 RULE = "X-Emulator-Rule"
+INDEX = "; /_emulator/ lists what there is"
 log = logging.getLogger("dimensions_emulator.problems")
 
 
-def register(app: Flask, catalog: Catalog, clock: Callable[[], int]) -> None:
+def register(app: Flask, catalog: Catalog) -> None:
     """Answer every exception of this app in the error envelope."""
+    problems = Problems(catalog)
+    app.register_error_handler(Refused, problems.refused)
+    app.register_error_handler(HTTPException, problems.http)
+    app.register_error_handler(Exception, problems.crash)
+    app.register_error_handler(SessionRefused, lambda no: _plain(no.status, no.args[0]))
+    app.register_error_handler(SessionGone, lambda _: _plain(404, "The session was ended meanwhile."))
+    app.register_error_handler(WorldFull, lambda no: _plain(507, no.args[0]))
 
-    def refused(no: Refused) -> Response:
-        kind = catalog.errors[no.error]
+
+class Problems:
+    """Renders what the catalogue's errors and the router say."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._errors = catalog.errors
+
+    def refused(self, no: Refused, more: str = "") -> Response:
+        if MET in request.environ:
+            request.environ[MET].refused = no
+        kind = self._errors[no.error]
         headers = {name: value.format(**no.facts) for name, value in kind.headers.items()}
         headers[RULE] = no.rule
         if kind.message is None:
             return envelope.empty(kind.status, headers)
-        return envelope.error(kind.status, kind.code, kind.message.format(**no.facts), clock(), headers)
+        return envelope.error(kind.status, kind.code, kind.message.format(**no.facts) + more, _now(), headers)
 
-    def http(no: HTTPException) -> Response:
+    def http(self, no: HTTPException) -> Response:
         meant = _refusal_of(no)
         if meant is not None:
-            return refused(meant)
-        return envelope.error(no.code or 500, None, no.description or no.name, clock(), {})
+            return self.refused(meant, INDEX if request.path == "/" else "")
+        later = getattr(no, "retry_after", None)
+        return _plain(
+            no.code or 500, no.description or no.name, {} if later is None else {"Retry-After": str(later)}
+        )
 
-    def crash(fault: Exception) -> Response:
+    def crash(self, fault: Exception) -> Response:
         number = uuid4().hex[:12]
-        log.error("internal error %s at %s %s", number, request.method, request.path, exc_info=fault)
-        return refused(Refused("NEVER-500", "InternalError", id=number))
+        log.error(
+            "internal error %s at %s %s", number, request.method, redaction.path(request.path), exc_info=fault
+        )
+        return self.refused(Refused("NEVER-500", "InternalError", id=number))
 
-    app.register_error_handler(Refused, refused)
-    app.register_error_handler(HTTPException, http)
-    app.register_error_handler(Exception, crash)
+
+def _plain(status: int, message: str, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    return envelope.error(status, None, message, _now(), headers)
+
+
+def _now() -> int:
+    now: int = request.environ[SESSION].clock.now()
+    return now
 
 
 def _refusal_of(no: HTTPException) -> Refused | None:
@@ -53,6 +85,7 @@ def _refusal_of(no: HTTPException) -> Refused | None:
         case NotFound() if request.routing_exception is no:
             return Refused("ROUTE", "NoSuchRoute", method=request.method, path=request.path)
         case MethodNotAllowed():
-            allowed = ", ".join(sorted(no.valid_methods or ()))
+            own = () if request.path.startswith("/_emulator") else ("OPTIONS",)
+            allowed = ", ".join(sorted({*(no.valid_methods or ()), *own}))
             return Refused("METHOD-UNKNOWN", "MethodNotAllowed", method=request.method, allowed=allowed)
     return None
