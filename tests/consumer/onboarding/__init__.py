@@ -1,0 +1,1 @@
+"""Brings the people of a CSV file on board of a customer."""

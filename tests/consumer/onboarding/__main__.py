@@ -1,0 +1,3 @@
+from onboarding.cli import main
+
+raise SystemExit(main())
