@@ -31,7 +31,7 @@ class Line:
 
 
 def at_most(name: str, value: float, bar: float, unit: str, detail: str = "") -> Line:
-    shown = f"{value:.3f}" if unit == "s" and value < 1 else f"{value:.1f}"
+    shown = f"{value:.3f}" if value < 1 else f"{value:.1f}"
     return Line(name, f"{shown} {unit}", f"< {bar:g} {unit}", value < bar, detail)
 
 

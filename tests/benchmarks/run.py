@@ -14,6 +14,7 @@ from processes import SOURCES, emulator, noop, running
 sys.path[:0] = SOURCES  # this tree is measured, whether it is installed or not
 
 import report  # noqa: E402
+import sandboxes  # noqa: E402
 from inprocess import by_size, compared  # noqa: E402
 from sockets import Effort, SocketBench  # noqa: E402
 
@@ -32,14 +33,18 @@ def main() -> None:
     compare = [*over_sockets(Effort(2, 0.3) if asked.quick else Effort(5, 1.0))]
     compare += compared(2, 200) if asked.quick else compared(5, 1000)
     sizes = [*by_size((10, CROWD), 200 if asked.quick else 1000)]
+    share, around = sandboxes.around(5, 300) if asked.quick else sandboxes.around(20, 1000)
+    lines += [share, *sandboxes.acts((10, CROWD), 200 if asked.quick else 1000), sandboxes.memory()]
     lines += [report.beside_noop(comparison) for comparison in compare]
     lines += [report.by_size(comparison) for comparison in sizes]
     print(report.table(lines))
-    for comparison in compare + sizes:
+    for comparison in [*compare, *sizes, around]:
         if comparison.unexpected:
             print(f"\nUnexpected, {comparison.call}, {comparison.setting}:\n{comparison.example}")
     if asked.json:
-        asked.json.write_text(json.dumps(report.document(lines, compare + sizes), indent=1) + "\n", "utf-8")
+        asked.json.write_text(
+            json.dumps(report.document(lines, [*compare, *sizes, around]), indent=1) + "\n", "utf-8"
+        )
 
 
 def processes(starts: int) -> list[report.Line]:
