@@ -33,6 +33,7 @@ UNMEASURED = {
     "test_explain_anything.py",
     "test_isolation.py",
     "test_journal_memory.py",
+    "test_limits_requests.py",
     "test_limits_sessions.py",
     "test_limits_world.py",
 }
