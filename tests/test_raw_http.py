@@ -133,6 +133,15 @@ def test_a_target_may_be_a_whole_url(target, wire):
     assert wire.send(request(target=target)).answer()[0] == 200
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 300, "a@b", "localhost:99999"])
+def test_the_api_is_the_same_whatever_the_host_is_called(host, wire):
+    assert wire.send(request(Host=host)).answer()[0] == 200
+
+
+def test_an_upgrade_that_is_not_offered_is_passed_over(wire):
+    assert wire.send(request(Connection="Upgrade", Upgrade="websocket")).answer()[0] == 200
+
+
 def test_an_old_client_without_a_host_is_answered_and_let_go(wire):
     status, headers, _ = wire.send(request(version="HTTP/1.0", Host=None)).answer()
 

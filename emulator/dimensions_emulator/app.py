@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flask import Flask, has_request_context, request
+from flask import has_request_context, request
 
 from dimensions_contracts import catalog as catalogue
 from dimensions_emulator import NAME, __version__, control, seeding
@@ -23,13 +23,15 @@ from dimensions_emulator.sandbox.sessions import Sessions
 from dimensions_emulator.settings import Settings, SettingsInvalid
 from dimensions_emulator.store.memory import MemoryStore
 from dimensions_emulator.wire import api, problems
+from dimensions_emulator.wire.application import Application
 from dimensions_emulator.wire.cors import Cors
 from dimensions_emulator.wire.dry_run import DryRuns
 from dimensions_emulator.wire.entrance import Entrance, unnoted
-from dimensions_emulator.wire.routing import MatchedRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+
+    from flask import Flask
 
     from dimensions_emulator.domain.world import World
     from dimensions_emulator.post.relay import Relay
@@ -62,7 +64,7 @@ def create_app(
     seed = world or seeding.world(settings, progress)
     if full := room.exceeded(seed, limits):
         raise SettingsInvalid(full)
-    app = _bare()
+    app = Application("dimensions_emulator")
     problems.register(app, catalog)
     api.register(app, api.Api(book, limits, settings.max_body))
     renderer = MailRenderer()
@@ -78,14 +80,6 @@ def create_app(
         app.wsgi_app, sessions, NAME, keep=keep, explain=explain, hidden=settings.secrets
     )
     app.wsgi_app = Cors(app.wsgi_app, app.url_map, settings.cors, ("X-Emulator", NAME))  # type: ignore[method-assign]
-    return app
-
-
-def _bare() -> Flask:
-    app = Flask("dimensions_emulator", static_folder=None)
-    app.url_rule_class = MatchedRule
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    app.url_map.merge_slashes = False
     return app
 
 

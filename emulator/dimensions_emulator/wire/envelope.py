@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from flask import Response
@@ -10,9 +10,20 @@ from flask import Response
 from dimensions_emulator.domain import ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from wsgiref.types import WSGIEnvironment
 
 JSON = "application/json; charset=utf-8"
+
+
+class Answer(Response):
+    """An answer that is given out as it stands: its body is in memory, and its headers are complete."""
+
+    def get_wsgi_response(
+        self, environ: WSGIEnvironment
+    ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        body = [] if environ["REQUEST_METHOD"] == "HEAD" else self.response
+        return cast("Iterable[bytes]", body), self.status, self.headers.to_wsgi_list()
 
 
 def one(data: Any, now: int, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -54,4 +65,4 @@ def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
 
 
 def _json(body: dict[str, Any], status: int, headers: Mapping[str, str] | None) -> Response:
-    return Response(orjson.dumps(body), status, headers, content_type=JSON)
+    return Answer(orjson.dumps(body), status, headers, content_type=JSON)
