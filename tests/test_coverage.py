@@ -2,7 +2,7 @@ import pytest
 
 from dimensions_contracts import catalog as catalogue
 from dimensions_contracts.operations import OPERATIONS
-from dimensions_emulator.sandbox.coverage import BOUNDS, Coverage, total
+from dimensions_emulator.sandbox.coverage import BOUNDS, TOGETHER, Coverage, total
 from dimensions_emulator.sandbox.met import Met
 from dimensions_emulator.settings import Settings
 from small_world import UC, emulator, supervisor, user_id
@@ -297,3 +297,12 @@ def test_what_is_taken_over_is_counted_once():
     assert answers.count == 3
     assert answers.seconds == pytest.approx(99.0301)
     assert (answers.classes[0], answers.classes[-1], len(answers.classes)) == (1, 1, len(BOUNDS) + 1)
+
+
+def test_what_is_counted_later_stays_little():
+    coverage = Coverage()
+    for _ in range(10 * TOGETHER):
+        coverage.count(Met(), 200, 0.001)
+        assert len(coverage._pending) < TOGETHER
+
+    assert total([coverage]).answers[None, 200].count == 10 * TOGETHER

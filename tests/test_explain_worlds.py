@@ -6,9 +6,11 @@ import pytest
 
 from dimensions_emulator.domain import ticks
 from dimensions_emulator.domain.world import World
+from dimensions_emulator.sandbox.events import Events
 from dimensions_emulator.sandbox.journal import KEPT_BODY
 from dimensions_emulator.sandbox.refusals import KEPT, Refusals
 from dimensions_emulator.settings import Settings
+from dimensions_emulator.store.memory import MemoryStore
 from explain_stage import ADMINISTRATOR, ME, explained, replayed, stage
 from small_world import ADMIN, SOFTPHONE, UC, UK, US, WEB, emulator, small_document
 
@@ -105,6 +107,38 @@ def test_an_unknown_request_is_answered_with_what_is_kept():
     )
     assert "has no request 'default.70000'; it keeps 2, default." in unknown.message
     assert f"to {last}, and has dropped 0" in unknown.message
+
+
+def test_a_change_is_explained_by_the_world_that_its_turn_found(monkeypatch):
+    api = stage()
+    transaction = MemoryStore.transaction
+
+    def late(store, session):
+        monkeypatch.undo()
+        assert api.create("new@example.com").status == 201
+        return transaction(store, session)
+
+    monkeypatch.setattr(MemoryStore, "transaction", late)
+    answer = api.create("new@example.com")
+
+    told = explained(api, answer)
+    assert answer.rule == told["rule"]["id"] == "USER-UNIQUE-EMAIL"
+    assert told["change"]["summary"] == "Set email to 'new.2@example.com'."
+
+
+def test_what_a_request_has_seen_explains_it_though_others_change_it_meanwhile(monkeypatch):
+    api = stage()
+    tell = Events.refused
+
+    def late(events, *told):
+        monkeypatch.undo()
+        assert api.delete(ME).status == 200
+        return tell(events, *told)
+
+    monkeypatch.setattr(Events, "refused", late)
+    answer = api.get(f"{ME[:10]}{ME[11:]}")
+
+    assert explained(api, answer)["change"]["summary"] == f"Name the user Person 2 ({ME})."
 
 
 def test_without_a_journal_nothing_is_explained_later_but_the_header_is_there():

@@ -51,6 +51,31 @@ def test_an_entry_tells_request_answer_and_what_became_known(busy):
     assert 0 < entry["milliseconds"] < 5000
 
 
+@pytest.mark.parametrize("who", [user_id(1), NOBODY, "nobody"])
+def test_an_entry_is_of_the_time_that_the_answer_tells(api, who):
+    api.control("clock", "PUT", json={"now": "2031-01-01T00:00:00Z"})
+    answer = api.get(who)
+
+    entry = api.control(f"requests/{answer.headers['X-Emulator-Request-Id']}").data
+
+    assert entry["at"] == answer.json["timestamp"]
+    assert entry["at"].startswith("2031-01-01T00:00:0")
+
+
+def test_a_request_on_no_route_is_of_the_session_s_time(api):
+    api.control("clock", "PUT", json={"now": "2031-01-01T00:00:00Z"})
+    answer = api.call("GET", "/nothing")
+
+    assert requests(api).data["requests"][0]["at"].startswith("2031-01-01T00:00:0")
+    assert answer.status == 404
+
+
+def test_a_content_type_that_is_empty_was_not_sent(api):
+    api.call("GET", api.users, environ_overrides={"CONTENT_TYPE": ""})
+
+    assert "Content-Type" not in requests(api).data["requests"][0]["request"]["headers"]
+
+
 def test_requests_are_listed_the_oldest_first(busy):
     answer = requests(busy)
 

@@ -1,5 +1,6 @@
 from base64 import b64decode
-from datetime import datetime
+from datetime import UTC as UNIVERSAL
+from datetime import datetime, timedelta
 
 import jsonschema_rs
 import pytest
@@ -8,6 +9,7 @@ from dimensions_emulator import __version__
 from har_format import SCHEMA
 from small_world import UC, US, emulator
 
+SLACK = timedelta(milliseconds=50)
 CHECKER = jsonschema_rs.validator_for(SCHEMA, validate_formats=True)
 
 
@@ -95,6 +97,21 @@ def test_the_times_add_up(api):
         told = entry["timings"]
         assert entry["time"] == told["send"] + told["wait"] + told["receive"] > 0
         assert datetime.fromisoformat(entry["startedDateTime"]).tzinfo is not None
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_request_has_begun_when_it_came_however_long_its_answer_was_held_back(when):
+    api = emulator()
+    api.control("faults", "POST", json={"latency": {"type": "fixed", "milliseconds": 200}, "when": when})
+    begun = datetime.now(UNIVERSAL)
+    api.list()
+    end = datetime.now(UNIVERSAL)
+
+    (entry,) = entries(api)
+
+    started = datetime.fromisoformat(entry["startedDateTime"])
+    assert begun - SLACK < started < end - timedelta(milliseconds=entry["time"]) + SLACK
+    assert entry["time"] > 200
 
 
 def test_the_filters_of_the_list_choose(api):

@@ -29,8 +29,10 @@ def exchange(
         "wsgi.url_scheme": "http",
         **named,
     }
-    length = str(len(body) if sent is None else sent)
-    return Exchange(Entry(1, "default.1", 0, environ, tuple(named), body, length, status, [], b"", 0.1, met))
+    told = {**environ, "CONTENT_LENGTH": str(len(body) if sent is None else sent)}
+    return Exchange(
+        Entry(1, "default.1", 0, tuple(told), tuple(told.values()), body, status, [], b"", 0, 0.1, met, 0)
+    )
 
 
 def fits(pattern, **request):

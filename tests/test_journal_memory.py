@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from dimensions_emulator.domain.errors import Refused
+from dimensions_emulator.sandbox.coverage import total
 from dimensions_emulator.sandbox.journal import KEPT_BODY, Budget, Entry, Journal
 from dimensions_emulator.sandbox.met import Met
 from dimensions_emulator.settings import Settings
-from dimensions_emulator.wire.header_names import LONGEST, MOST, HeaderNames
+from dimensions_emulator.wire.picking import LONGEST, MOST, Picks
 from small_world import NOBODY, emulator, user_id
 
 MILLION, MIB = 1_000_000, 1 << 20
@@ -25,26 +26,33 @@ TYPICAL = {
     "HTTP_USER_AGENT": "test",
     "HTTP_AUTHORIZATION": "Bearer emulator-token-reseller",
 }
+PICKS = Picks()
 
 
 def entry(number, body=b"", refused=None):
     met = Met()
     met.refused = refused
-    environ = {**TYPICAL, "PATH_INFO": f"/api/v1.0/customers/x/users/{number}"}
-    names = tuple(name for name in environ if name.startswith("HTTP_"))
+    environ = {
+        **TYPICAL,
+        "PATH_INFO": f"/api/v1.0/customers/x/users/{number}",
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    names, values, size = PICKS[tuple(environ)]
+    facts = 0 if refused is None else sum(map(len, refused.facts.values()))
     return Entry(
         number,
         f"default.{number}",
         0,
-        environ,
         names,
+        values(environ),
         body,
-        str(len(body)),
         200,
         [("Content-Length", "300")],
         ANSWER,
+        len(ANSWER),
         0.001,
         met,
+        size + 2 * len("".join(values(environ))) + len(body) + len(ANSWER) + facts,
     )
 
 
@@ -186,17 +194,27 @@ def default_session(api):
     return entrance._sessions.default
 
 
-def test_the_names_of_headers_that_are_remembered_are_bounded():
-    names = HeaderNames()
-    for number in range(1000):
+def test_the_names_that_are_remembered_are_bounded():
+    picks = Picks()
+    for number in range(2 * MOST):
         environ = {"PATH_INFO": "/", f"HTTP_X_{number}": "a", "CONTENT_TYPE": "b", "wsgi.input": None}
-        assert names.of(environ) == names.of(environ) == (f"HTTP_X_{number}", "CONTENT_TYPE")
-        assert len(names._known) <= MOST
-    remembered = len(names._known)
-    long = {f"HTTP_{'X' * LONGEST}": "a"}
-    assert names.of(long) == tuple(long)
+        keys = tuple(environ)
+        names = ("PATH_INFO", f"HTTP_X_{number}", "CONTENT_TYPE")
+        assert picks[keys].names == names
+        assert picks[keys].values(environ) == ("/", "a", "b")
+        assert len(picks) <= MOST
+    remembered = next(iter(picks.values()))
+    assert len(picks) == MOST
+    assert picks[keys].size > remembered.size + sum(map(len, names))
 
-    assert len(names._known) == remembered
+
+def test_names_that_are_long_are_not_remembered():
+    picks = Picks()
+
+    pick = picks["PATH_INFO", f"HTTP_{'X' * LONGEST}"]
+
+    assert pick.size > LONGEST
+    assert picks == {}
 
 
 def test_threads_that_add_read_and_clear_leave_it_consistent():
@@ -244,5 +262,6 @@ def test_threads_lose_no_count():
     for thread in threads:
         thread.join()
 
-    assert session.coverage.answers["getUser", 200].count == 16_000
-    assert session.coverage.refusals["RULE", "Error"] == 16_000
+    counted = total([session.coverage])
+    assert counted.answers["getUser", 200].count == 16_000
+    assert counted.refusals["RULE", "Error"] == 16_000

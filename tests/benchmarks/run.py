@@ -33,7 +33,7 @@ def main() -> None:
     compare = [*over_sockets(Effort(2, 0.3) if asked.quick else Effort(5, 1.0))]
     compare += compared(2, 200) if asked.quick else compared(5, 1000)
     sizes = [*by_size((10, CROWD), 200 if asked.quick else 1000)]
-    share, around = sandboxes.around(5, 300) if asked.quick else sandboxes.around(20, 1000)
+    share, around = sandboxes.around(15, 100) if asked.quick else sandboxes.around(200, 100)
     lines += [share, *sandboxes.acts((10, CROWD), 200 if asked.quick else 1000), sandboxes.memory()]
     lines += [report.beside_noop(comparison) for comparison in compare]
     lines += [report.by_size(comparison) for comparison in sizes]

@@ -3,99 +3,81 @@
 from __future__ import annotations
 
 from collections import deque
-from operator import itemgetter
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dimensions_emulator.sandbox.met import Met
 
 KEPT_BODY = 16 << 10
-AN_ENTRY, A_HEADER, AN_ANSWER_HEADER = 1000, 64, 150
-"""Bytes of memory that an entry takes beside its texts, and each of its headers."""
-VALUE = itemgetter(1)
 
 
-class Entry:
+class Entry(NamedTuple):
     """One request and its answer, as they were on the wire.
 
-    `at` is in ticks of the session's clock, `seconds` is how long the answer took. Of the request's `names`
-    in the environ its headers are kept. Bodies are cut after `KEPT_BODY` bytes; `sent` and `got` tell their
-    whole sizes. `uri` is the request's target as it was sent, empty if the server does not tell; `mount` is
-    the path prefix that names the session. `status` is 0 where the answer was broken. `size` is about how
-    many bytes of memory the entry holds.
+    `at` is in ticks of the session's clock, `seconds` is how long the answer took. `names` and `values` are
+    what WSGI tells of the request. Bodies are cut after `KEPT_BODY` bytes; `sent` and `got` tell their whole
+    sizes. `status` is 0 where the answer was broken. `size` is about how many bytes of memory the entry
+    holds.
     """
 
-    __slots__ = (
-        "_names",
-        "_values",
-        "answer",
-        "answer_headers",
-        "at",
-        "body",
-        "got",
-        "id",
-        "met",
-        "method",
-        "mount",
-        "number",
-        "path",
-        "query",
-        "scheme",
-        "seconds",
-        "sent",
-        "size",
-        "status",
-        "uri",
-    )
+    number: int
+    id: str
+    at: int
+    names: tuple[str, ...]
+    values: tuple[str, ...]
+    body: bytes
+    status: int
+    answer_headers: list[tuple[str, str]]
+    answer: bytes
+    got: int
+    seconds: float
+    met: Met
+    size: int
 
-    def __init__(
-        self,
-        number: int,
-        id: str,  # noqa: A002  what it is
-        at: int,
-        environ: Mapping[str, Any],
-        names: tuple[str, ...],
-        body: bytes,
-        sent: str,
-        status: int,
-        answer_headers: list[tuple[str, str]],
-        answer: bytes,
-        seconds: float,
-        met: Met,
-    ) -> None:
-        get = environ.get
-        self.number = number
-        self.id = id
-        self.at = at
-        self.method: str = environ["REQUEST_METHOD"]
-        self.scheme: str = environ["wsgi.url_scheme"]
-        self.mount: str = get("SCRIPT_NAME", "")
-        self.path: str = environ["PATH_INFO"]
-        self.query: str = get("QUERY_STRING", "")
-        self.uri: str = get("REQUEST_URI", "")
-        self._names = names
-        self._values = values = tuple(map(environ.__getitem__, names))
-        self.body = body
-        self.sent = sent
-        self.status = status
-        self.answer_headers = answer_headers
-        self.answer = answer[:KEPT_BODY]
-        self.got = len(answer)
-        self.seconds = seconds
-        self.met = met
-        texts = len("".join(values)) + sum(map(len, map(VALUE, answer_headers)))
-        texts += len(body) + len(self.answer) + 3 * len(self.path) + 3 * len(self.query)
-        self.size = AN_ENTRY + A_HEADER * len(values) + AN_ANSWER_HEADER * len(answer_headers) + texts
-        if met.refused is not None:
-            self.size += sum(len(fact) for fact in met.refused.facts.values() if isinstance(fact, str))
+    @property
+    def method(self) -> str:
+        return self._told("REQUEST_METHOD")
+
+    @property
+    def scheme(self) -> str:
+        return self._told("wsgi.url_scheme")
+
+    @property
+    def mount(self) -> str:
+        """The path prefix that names the session."""
+        return self._told("SCRIPT_NAME")
+
+    @property
+    def path(self) -> str:
+        return self._told("PATH_INFO")
+
+    @property
+    def query(self) -> str:
+        return self._told("QUERY_STRING")
+
+    @property
+    def uri(self) -> str:
+        """The request's target as it was sent, empty if the server does not tell."""
+        return self._told("REQUEST_URI")
+
+    @property
+    def sent(self) -> str:
+        """The size of the request's body, as the client told it."""
+        return self._told("CONTENT_LENGTH") or "0"
 
     @property
     def headers(self) -> list[tuple[str, str]]:
         """The request's headers, named as WSGI spells them (HTTP_ACCEPT)."""
-        return [pair for pair in zip(self._names, self._values, strict=True) if pair != ("CONTENT_TYPE", "")]
+        told = zip(self.names, self.values, strict=True)
+        return [
+            (name, value)
+            for name, value in told
+            if name.startswith("HTTP_") or (name == "CONTENT_TYPE" and value)
+        ]
+
+    def _told(self, name: str) -> str:
+        return self.values[self.names.index(name)] if name in self.names else ""
 
 
 class Budget:

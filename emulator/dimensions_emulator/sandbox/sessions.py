@@ -56,7 +56,7 @@ class Sessions:
         self.forgotten = Coverage()
         self.budget = terms.budget
         self.tokens: dict[str, str] = {}
-        self._lost: OrderedDict[str, str] = OrderedDict()
+        self.lost: OrderedDict[str, str] = OrderedDict()
         self.default = self._make(DEFAULT_SESSION, origin)
 
     def open(self, name: str) -> Session:
@@ -82,11 +82,6 @@ class Sessions:
             self._expire(name)
         raise self._missing(name)
 
-    @property
-    def by_token(self) -> bool:
-        """Tell whether any token was ever minted for a session."""
-        return bool(self.tokens or self._lost)
-
     def of_token(self, token: str) -> Session | None:
         """The session that a token was minted for, used from now on; None for other tokens.
 
@@ -95,8 +90,8 @@ class Sessions:
         name = self.tokens.get(token)
         if name is not None:
             return self.find(name)
-        if token in self._lost:
-            raise self._missing(self._lost[token])
+        if token in self.lost:
+            raise self._missing(self.lost[token])
         return None
 
     def create(self, name: str, origin: Origin | None = None) -> Session:
@@ -214,7 +209,7 @@ class Sessions:
         for token, named in list(self.tokens.items()):
             if named == name:
                 self.tokens.pop(token, None)
-                _remember(self._lost, token, name)
+                _remember(self.lost, token, name)
         session.close()
         _remember(self._gone, name, fate)
 

@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 from dimensions_contracts.operations import OPERATIONS
 from dimensions_emulator.domain.calls import Call
 from dimensions_emulator.wire import access, devices, faulted, limited, mail, urls, users
-from dimensions_emulator.wire.entrance import MET, SESSION
+from dimensions_emulator.wire.entrance import MET, SESSION, TURN, WORLD
 from dimensions_emulator.wire.ids import guid
 
 if TYPE_CHECKING:
@@ -56,15 +56,14 @@ class Api:
         return cast("Session", request.environ[SESSION])
 
     def world(self) -> World:
-        """The world of the request's session as it is now."""
-        session = self.session
-        return session.store.read(session.key)
+        """The world that the request sees: its session's when it came to be answered."""
+        return cast("World", request.environ[WORLD])
 
     def turn(self) -> AbstractContextManager[Transaction]:
         """A writer's turn on the request's session."""
         session = self.session
         turn = session.store.transaction(session.key)
-        request.environ[MET].turn = turn
+        request.environ[TURN] = turn
         return turn
 
 
@@ -87,11 +86,11 @@ def _bound(
         met: Met = environ[MET]
         met.operation = operations[environ["REQUEST_METHOD"]]
         met.customer, met.user = customer_id, rest.get("user_id")
-        if session.limiter and (no := limited.refusal(session, met, api.world())) is not None:
+        if session.limiter and (no := limited.refusal(session, met, _now(session))) is not None:
             return no
         if session.faults:
             serve = partial(_served, api, handler, session, met, customer_id, account_id, rest)
-            return faulted.answer(session, met, api.world(), api.book.catalog.errors, serve)
+            return faulted.answer(session, met, _now(session), api.book.catalog.errors, serve)
         return _served(api, handler, session, met, customer_id, account_id, rest)
 
     return view
@@ -106,9 +105,10 @@ def _served(
     account_id: str | None,
     rest: dict[str, Any],
 ) -> Response:
-    environ, now = request.environ, session.clock.now()
-    met.world = api.world()
-    holder = access.caller(environ, met.world, now)
+    environ = request.environ
+    now = met.at = session.clock.now()
+    world = environ[WORLD] = _now(session)
+    holder = access.caller(environ, world, now)
     met.caller = holder.name
     account = guid(account_id) if account_id is not None else None
     customer = guid(customer_id)
@@ -127,6 +127,10 @@ def _served(
         session.mailboxes.failure,
     )
     return handler(api, call, **rest)
+
+
+def _now(session: Session) -> World:
+    return session.store.read(session.key)
 
 
 def _operations(path: str, methods: tuple[str, ...]) -> dict[str, str]:

@@ -41,7 +41,6 @@ class DryRuns:
         body = b"".join(pieces)
         if close := getattr(pieces, "close", None):
             close()
-        met.leave()
         return Outcome(head[0], head[1], body, met)
 
 

@@ -11,7 +11,7 @@ from dimensions_emulator.sandbox.met import Met
 from dimensions_emulator.sandbox.sessions import SessionRefused
 from dimensions_emulator.store.base import SessionGone
 from dimensions_emulator.wire import envelope
-from dimensions_emulator.wire.header_names import HeaderNames
+from dimensions_emulator.wire.picking import Picks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
     Explain = Callable[[Session, Entry, World], str]
 
-SESSION, MET, BROKEN, REQUEST_ID = (
+SESSION, MET, WORLD, TURN, BROKEN, REQUEST_ID = (
     "dimensions.session",
     "dimensions.met",
+    "dimensions.world",
+    "dimensions.turn",
     "dimensions.broken",
     "dimensions.request_id",
 )
 CONTROL = "/_emulator"
+APART = ("//", "/s/", CONTROL)
+NOTHING = (None, "", "0")
 LONGEST_NUMBER = 18
 Headers = list[tuple[str, str]]
 Own = tuple[tuple[str, str], ...]
@@ -74,59 +78,64 @@ class Entrance:
     ) -> None:
         self._application = application
         self._sessions = sessions
+        self._default = sessions.default
         self._name = ("X-Emulator", name)
         self._keep = keep
         self._explain = explain
         self._hidden = hidden
-        self._names = HeaderNames()
+        self._picks = Picks()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        sessions, path = self._sessions, environ["PATH_INFO"]
-        session = sessions.default
+        sessions = self._sessions
+        if (
+            "HTTP_X_EMULATOR_SESSION" in environ
+            or sessions.tokens
+            or sessions.lost
+            or environ["PATH_INFO"].startswith(APART)
+        ):
+            return self._apart(environ, start_response)
+        return self._api(environ, start_response, self._default, next(self._default.numbers))
+
+    def _apart(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The answer to a request that may be of another session than the default one, or not of the API."""
+        path = environ["PATH_INFO"]
         if path.startswith("//"):  # the router passes over these slashes too
-            path = environ["PATH_INFO"] = f"/{path.lstrip('/')}"
-        if "HTTP_X_EMULATOR_SESSION" in environ or sessions.by_token or path.startswith("/s/"):
-            try:
-                session = self._session(environ)
-            except SessionRefused as no:
-                return self._closed(no)(environ, start_response)
+            environ["PATH_INFO"] = f"/{path.lstrip('/')}"
+        try:
+            session = self._session(environ)
+        except SessionRefused as no:
+            return self._closed(no)(environ, start_response)
         number = next(session.numbers)
-        request_id = f"{session.name}.{number}"
-        environ[SESSION] = session
-        environ[REQUEST_ID] = request_id
-        own = (self._name, ("X-Emulator-Session", session.name), ("X-Emulator-Request-Id", request_id))
         session.at_work.add(number)
         try:
-            if environ["PATH_INFO"].startswith(CONTROL):
-                return self._control(environ, start_response, own)
-            return self._api(environ, start_response, own, session, number)
+            serve = self._control if environ["PATH_INFO"].startswith(CONTROL) else self._api
+            return serve(environ, start_response, session, number)
         finally:
             session.at_work.discard(number)
-            if session is not sessions.default:
+            if session is not self._default:
                 session.used = monotonic()
 
     def _closed(self, no: SessionRefused) -> WSGIApplication:
         """The answer to a request that has no session."""
         headers = {self._name[0]: self._name[1], **({"Retry-After": "1"} if no.status == 503 else {})}  # noqa: PLR2004
-        return envelope.error(no.status, None, no.args[0], self._sessions.default.clock.now(), headers)
+        return envelope.error(no.status, None, no.args[0], self._default.clock.now(), headers)
 
-    def _control(self, environ: WSGIEnvironment, start_response: StartResponse, own: Own) -> Iterable[bytes]:
+    def _control(
+        self, environ: WSGIEnvironment, start_response: StartResponse, session: Session, number: int
+    ) -> Iterable[bytes]:
+        own = self._own(environ, session, number)
+
         def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
             return start_response(status, [*headers, *own], exc_info)
 
         return self._application(environ, start)
 
     def _api(
-        self,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-        own: Own,
-        session: Session,
-        number: int,
+        self, environ: WSGIEnvironment, start_response: StartResponse, session: Session, number: int
     ) -> Iterable[bytes]:
+        own = self._own(environ, session, number)
         met = environ[MET] = Met()
-        sent = environ.get("CONTENT_LENGTH") or "0"
-        body = b"" if sent == "0" else _body(environ, sent)
+        body = b"" if environ.get("CONTENT_LENGTH") in NOTHING else _body(environ)
         head: list[tuple[str, Headers]] = []
 
         def keep(status: str, headers: Headers, _: Any = None) -> Callable[[bytes], object]:
@@ -142,18 +151,14 @@ class Entrance:
         status, headers = head[-1]
         broken = environ.get(BROKEN)
         code = 0 if broken is not None else int(status[:3])
-        world, noted = met.leave(), "HTTP_X_EMULATOR_JOURNAL" not in environ or not unnoted(environ)
+        noted = "HTTP_X_EMULATOR_JOURNAL" not in environ or not unnoted(environ)
         if noted:
             session.coverage.count(met, code, seconds)
-        kept = self._keep and noted
+        kept = noted and self._keep
         if kept or met.refused is not None:
-            now = session.clock.now()
-            names = self._names.of(environ)
-            entry = Entry(
-                number, own[2][1], now, environ, names, body, sent, code, headers, answer, seconds, met
-            )
+            entry = self._entry(environ, number, body, code, headers, answer, seconds)
             if met.refused is not None:
-                self._refused(environ, session, entry, world)
+                self._refused(environ, session, entry)
             if kept:
                 session.journal.add(entry)
         start_response(status, [*headers, *own])
@@ -162,9 +167,37 @@ class Entrance:
             return broken  # type: ignore[no-any-return]
         return [answer]
 
-    def _refused(self, environ: WSGIEnvironment, session: Session, entry: Entry, world: World | None) -> None:
+    def _own(self, environ: WSGIEnvironment, session: Session, number: int) -> Own:
+        """Let the request be of this session; the headers of every answer to it."""
+        request_id = environ[REQUEST_ID] = f"{session.name}.{number}"
+        environ[SESSION] = session
+        return self._name, ("X-Emulator-Session", session.name), ("X-Emulator-Request-Id", request_id)
+
+    def _entry(
+        self,
+        environ: WSGIEnvironment,
+        number: int,
+        body: bytes,
+        status: int,
+        headers: Headers,
+        answer: bytes,
+        seconds: float,
+    ) -> Entry:
+        met = environ[MET]
+        names, values_of, size = self._picks[tuple(environ)]
+        values, kept = values_of(environ), answer[:KEPT_BODY]
+        # What is made of the texts, such as the parts of the path in `met`, is not longer than they are.
+        size += 2 * len("".join(values)) + len(body) + len(kept)
+        if met.refused is not None:
+            size += sum(len(fact) for fact in met.refused.facts.values() if isinstance(fact, str))
+        at = environ[SESSION].clock.now() if met.at is None else met.at
+        request_id, got = environ[REQUEST_ID], len(answer)
+        told = (number, request_id, at, names, values, body, status, headers, kept, got, seconds, met, size)
+        return tuple.__new__(Entry, told)  # `Entry(...)` would cost a GET one percent more
+
+    def _refused(self, environ: WSGIEnvironment, session: Session, entry: Entry) -> None:
         """Tell of a refusal, keep its world, and explain it in a header if the request asks for that."""
-        met = entry.met
+        met, turn = entry.met, environ.get(TURN)
         if met.refused is not None:
             # What raised it would keep the whole request alive.
             met.refused.__traceback__ = met.refused.__context__ = None
@@ -172,6 +205,7 @@ class Entrance:
         if noted:
             session.events.refused(entry, self._hidden)
         try:
+            world = environ.get(WORLD) if turn is None else turn.world
             world = world or session.store.read(session.key)
         except SessionGone:
             return
@@ -188,7 +222,7 @@ class Entrance:
         sessions = self._sessions
         if name is None:
             token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip()
-            return sessions.of_token(token) or sessions.default
+            return sessions.of_token(token) or self._default
         if environ.get("HTTP_X_EMULATOR_SESSION_MUST_EXIST", "0").strip().lower() not in {"0", "false", ""}:
             return sessions.find(name)
         return sessions.open(name)
@@ -206,8 +240,9 @@ def _prefixed(environ: WSGIEnvironment, path: str, named: str | None) -> str:
     return name
 
 
-def _body(environ: WSGIEnvironment, sent: str) -> bytes:
+def _body(environ: WSGIEnvironment) -> bytes:
     """The beginning of the request's body, all of which stays there to be read."""
+    sent = environ["CONTENT_LENGTH"]
     if not sent.isdecimal() or len(sent) > LONGEST_NUMBER:
         return b""
     stream = environ["wsgi.input"]

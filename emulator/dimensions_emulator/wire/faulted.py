@@ -50,6 +50,7 @@ def answer(
 def _spoiled(session: Session, met: Met, errors: Errors, strike: Strike, real: Response) -> Response:
     """What becomes of the real answer, once the time before it has passed."""
     plan = strike.fault.plan
+    met.at = None  # other than usual, time has passed
     try:
         if strike.after:
             pause(request.environ, strike.after)
