@@ -50,20 +50,15 @@ class Api:
     limits: Limits
     max_body: int
 
-    @property
-    def session(self) -> Session:
-        """The session that the request names."""
-        return cast("Session", request.environ[SESSION])
-
     def world(self) -> World:
         """The world that the request sees: its session's when it came to be answered."""
         return cast("World", request.environ[WORLD])
 
     def turn(self) -> AbstractContextManager[Transaction]:
         """A writer's turn on the request's session."""
-        session = self.session
-        turn = session.store.transaction(session.key)
-        request.environ[TURN] = turn
+        environ = request.environ
+        session: Session = environ[SESSION]
+        turn = environ[TURN] = session.store.transaction(session.key)
         return turn
 
 

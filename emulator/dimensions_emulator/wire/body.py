@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import request
@@ -13,6 +13,9 @@ from werkzeug.wsgi import get_input_stream
 
 from dimensions_emulator.domain.errors import Refused
 from dimensions_emulator.domain.json_patch import Operation, parse
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
 
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
@@ -64,11 +67,12 @@ def choice(body: dict[str, Any], name: str, field: str, allowed: tuple[str, ...]
 
 
 def _json(media_types: tuple[str, ...], limit: int) -> Any:
-    found = request.environ.get("CONTENT_TYPE", "")
+    environ = request.environ
+    found = environ.get("CONTENT_TYPE", "")
     if found not in media_types and not _is_one_of(media_types, found):
         expected = " or ".join(media_types)
         raise Refused("MEDIA-TYPE", "MediaTypeUnsupported", found=found, expected=f"{expected} in UTF-8")
-    raw = _raw(limit)
+    raw = _raw(environ, limit)
     try:
         orjson.loads(raw)  # strict about encoding, surrogates, NaN and depth, where json is not
         return DECODER.decode(raw.decode())
@@ -76,8 +80,7 @@ def _json(media_types: tuple[str, ...], limit: int) -> Any:
         raise _invalid(f"it is not JSON ({fault or 'nested too deeply'})") from None
 
 
-def _raw(limit: int) -> bytes:
-    environ = request.environ
+def _raw(environ: WSGIEnvironment, limit: int) -> bytes:
     declared = environ.get("CONTENT_LENGTH") or ""
     if declared.isdecimal() and int(declared) <= limit:
         return bytes(environ["wsgi.input"].read(int(declared)))
