@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from textwrap import dedent
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -238,6 +239,19 @@ def test_a_failing_test_shows_what_its_session_was_asked(run, options):
         ]
     )
     assert str(seen.stdout).count("Requests of the Dimensions session") == 1
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["alone", "xdist"])
+def test_the_requests_of_a_failing_test_are_in_its_junit_xml(run, options, tmp_path):
+    report = tmp_path / "junit.xml"
+    run(FAILING, f"--junit-xml={report}", *options)
+
+    cases = {case.get("name"): case for case in ET.parse(report).iter("testcase")}
+    (told,) = cases["test_fails"].iter("property")
+    assert told.get("name") == "dimensions_requests"
+    assert "AUTH-REQUIRED" in told.get("value")
+    assert "curl " in told.get("value")
+    assert list(cases["test_passes"].iter("property")) == []
 
 
 def test_a_fixture_that_fails_at_its_end_shows_what_the_session_was_asked(run):

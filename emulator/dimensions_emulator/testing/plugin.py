@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 WORLD = pytest.StashKey["Session"]()
 LEFT = pytest.StashKey[tuple[str, str]]()
 """What is to tell of the session when it is gone."""
+PROPERTY = "dimensions_requests"
+"""The property of a failing test in JUnit XML."""
 UNUSED = (
     "@pytest.mark.dimensions is about the `dimensions_world` of a test, and this test has none; take the "
     "fixture as an argument, or by @pytest.mark.usefixtures('dimensions_world')."
@@ -93,4 +95,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
         from dimensions_emulator.testing import worlds  # noqa: PLC0415
 
         left = item.stash.get(LEFT, None)
-        report.sections.append(worlds.evidence(session) if left is None else left)
+        title, requests = worlds.evidence(session) if left is None else left
+        report.sections.append((title, requests))
+        for written in (report, item):  # JUnit XML has the properties of one report, mostly the last one
+            written.user_properties.append((PROPERTY, requests))
