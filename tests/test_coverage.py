@@ -1,7 +1,10 @@
+from threading import Thread
+
 import pytest
 
 from dimensions_contracts import catalog as catalogue
 from dimensions_contracts.operations import OPERATIONS
+from dimensions_emulator.domain.errors import Refused
 from dimensions_emulator.sandbox.coverage import BOUNDS, TOGETHER, Coverage, total
 from dimensions_emulator.sandbox.met import Met
 from dimensions_emulator.settings import Settings
@@ -297,6 +300,25 @@ def test_what_is_taken_over_is_counted_once():
     assert answers.count == 3
     assert answers.seconds == pytest.approx(99.0301)
     assert (answers.classes[0], answers.classes[-1], len(answers.classes)) == (1, 1, len(BOUNDS) + 1)
+
+
+def test_who_asks_sees_an_answer_with_the_refusal_in_it(monkeypatch):
+    coverage, met, seen = Coverage(), Met(), []
+    met.refused = Refused("RULE", "Error")
+    asking = Thread(target=lambda: seen.append(total([coverage])))
+    count = Coverage._count
+
+    def slow(self, met):
+        asking.start()
+        asking.join(0.1)
+        count(self, met)
+
+    monkeypatch.setattr(Coverage, "_count", slow)
+    coverage.count(met, 400, 0.001)
+    asking.join()
+
+    (answers,) = seen[0].answers.values()
+    assert (answers.count, seen[0].refusals) == (1, {("RULE", "Error"): 1})
 
 
 def test_what_is_counted_later_stays_little():

@@ -169,6 +169,13 @@ def test_headers_go_with_the_answer(api):
     assert answer.headers.getlist("Content-Type") == ["text/html"]
 
 
+@pytest.mark.parametrize("body", [{}, {"body": "text"}])
+def test_a_location_is_given_as_an_address(api, body):
+    add(api, answer={"status": 302, "headers": {"Location": "/a b"}, **body})
+
+    assert api.list().headers["Location"] == "/a%20b"
+
+
 @pytest.mark.parametrize("seconds", [0, 7, 31_536_000])
 def test_an_answer_says_when_to_try_again(api, seconds):
     add(api, answer={"status": 503, "retryAfter": seconds})

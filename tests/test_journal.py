@@ -62,6 +62,17 @@ def test_an_entry_is_of_the_time_that_the_answer_tells(api, who):
     assert entry["at"].startswith("2031-01-01T00:00:0")
 
 
+def test_an_entry_above_the_rate_is_of_the_time_that_the_answer_tells(api):
+    api.control("rate-limit", "PUT", json={"requests": 1, "seconds": 60})
+    api.list()
+    answer = api.list()
+
+    entry = api.control(f"requests/{answer.headers['X-Emulator-Request-Id']}").data
+
+    assert answer.status == 429
+    assert entry["at"] == answer.json["timestamp"]
+
+
 def test_a_request_on_no_route_is_of_the_session_s_time(api):
     api.control("clock", "PUT", json={"now": "2031-01-01T00:00:00Z"})
     answer = api.call("GET", "/nothing")

@@ -114,6 +114,15 @@ def test_a_request_has_begun_when_it_came_however_long_its_answer_was_held_back(
     assert entry["time"] > 200
 
 
+@pytest.mark.parametrize("path", ["users", "nothing"])
+def test_a_request_has_begun_by_the_session_s_clock(path):
+    api = emulator()
+    api.control("clock/freeze", "POST", json={"at": "2031-01-01T00:00:00Z"})
+    api.call("GET", f"/api/v1.0/customers/{US}/{path}")
+
+    assert [entry["startedDateTime"] for entry in entries(api)] == ["2031-01-01T00:00:00.0000000Z"]
+
+
 def test_the_filters_of_the_list_choose(api):
     assert [entry["_id"] for entry in entries(api, "?operation=createUser")] == ["default.2", "default.3"]
     assert api.control("requests.har?statuss=4").status == 400

@@ -11,7 +11,7 @@ from dimensions_emulator.sandbox.coverage import total
 from dimensions_emulator.sandbox.journal import KEPT_BODY, Budget, Entry, Journal
 from dimensions_emulator.sandbox.met import Met
 from dimensions_emulator.settings import Settings
-from dimensions_emulator.wire.picking import LONGEST, MOST, Picks
+from dimensions_emulator.wire.picking import KEYS, LONGEST, MOST, Picks
 from small_world import NOBODY, emulator, user_id
 
 MILLION, MIB = 1_000_000, 1 << 20
@@ -54,6 +54,18 @@ def entry(number, body=b"", refused=None):
         met,
         size + 2 * len("".join(values(environ))) + len(body) + len(ANSWER) + facts,
     )
+
+
+def twice(name):
+    """A JSON object with the same member twice."""
+    return f'{{"{name}": 1, "{name}": 2}}'.encode()
+
+
+def struck(api, headers):
+    """A request whose answer is of a fault of its own."""
+    api.control("faults", "POST", json={"answer": {"status": 503, "headers": headers}, "count": 1})
+    assert api.list().status == 503
+    api.control("faults", "DELETE")
 
 
 def memory():
@@ -166,8 +178,10 @@ def test_a_limit_of_none_keeps_nothing():
         lambda api, number: api.call("GET", api.users, headers={f"X-{name}": f"{number}" for name in range(50)}),
         lambda api, number: api.call("GET", api.users, headers={"X-Large": "v" * 5000 + str(number)}),
         lambda api, number: api.call("PATCH", f"{api.users}/{user_id(1)}", json=[{"op": "test", "path": "/displayName", "value": "y" * 20000 + str(number)}]),
+        lambda api, number: api.call("POST", api.users, data=twice(f"😀{'A' * 20000}{number}"), content_type="application/json"),
+        lambda api, number: struck(api, {f"X-{name}": f"{'v' * 900}{number}" for name in range(20)}),
     ],
-    ids=["list", "get", "404", "route", "body", "large body", "query", "path", "headers", "header", "fact"],
+    ids=["list", "get", "404", "route", "body", "large body", "query", "path", "headers", "header", "fact", "wide", "fault"],
 )  # fmt: skip
 def test_the_size_of_an_entry_is_about_the_memory_that_it_takes(call):
     api = emulator(settings=Settings(journal=100_000))
@@ -208,12 +222,13 @@ def test_the_names_that_are_remembered_are_bounded():
     assert picks[keys].size > remembered.size + sum(map(len, names))
 
 
-def test_names_that_are_long_are_not_remembered():
+def test_names_that_are_long_or_many_are_not_remembered():
     picks = Picks()
 
     pick = picks["PATH_INFO", f"HTTP_{'X' * LONGEST}"]
 
     assert pick.size > LONGEST
+    assert picks["PATH_INFO", *map(str, range(KEYS))].names == ("PATH_INFO",)
     assert picks == {}
 
 

@@ -34,7 +34,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
     entry, milliseconds = exchange.entry, round(exchange.entry.seconds * 1000, 3)
     own = {name: exchange.fact(name) for name in ("operation", "caller", "rule")}
     return {
-        "startedDateTime": ticks.text(entry.at - int(entry.seconds * ticks.SECOND)),
+        "startedDateTime": ticks.text(entry.begun),
         "time": milliseconds,
         "request": _request(exchange),
         "response": _response(exchange),

@@ -64,22 +64,24 @@ class Coverage:
     def count(self, met: Met, status: int, seconds: float) -> None:
         """Count an answered request, at the latest when somebody asks."""
         pending = self._pending
-        pending.append((met.operation, status, seconds))
-        if met.refused is not None or met.fault is not None:
-            self._count(met)
+        if met.refused is None and met.fault is None:
+            pending.append((met.operation, status, seconds))
+        else:
+            with self._lock:  # so that nobody sees the answer without what led to it
+                pending.append((met.operation, status, seconds))
+                self._count(met)
         if len(pending) >= TOGETHER:
             with self._lock:
                 self._settle()
 
     def _count(self, met: Met) -> None:
-        with self._lock:
-            if met.refused is not None:
-                self.refusals[met.refused.rule, met.refused.error] += 1
-            if met.fault is not None:
-                self.struck += 1
-                answer = met.fault.plan.answer
-                if answer is not None and answer.code is not None:
-                    self.codes[answer.code] += 1
+        if met.refused is not None:
+            self.refusals[met.refused.rule, met.refused.error] += 1
+        if met.fault is not None:
+            self.struck += 1
+            answer = met.fault.plan.answer
+            if answer is not None and answer.code is not None:
+                self.codes[answer.code] += 1
 
     def _settle(self) -> None:
         """Count the answers that are pending, those that come meanwhile too. Call it under the lock."""

@@ -6,6 +6,8 @@ from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from dimensions_emulator.domain import ticks
+
 if TYPE_CHECKING:
     from dimensions_emulator.sandbox.met import Met
 
@@ -34,6 +36,11 @@ class Entry(NamedTuple):
     seconds: float
     met: Met
     size: int
+
+    @property
+    def begun(self) -> int:
+        """When the request came, in ticks of the session's clock."""
+        return self.at if self.met.at is not None else self.at - int(self.seconds * ticks.SECOND)
 
     @property
     def method(self) -> str:

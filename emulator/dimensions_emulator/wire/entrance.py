@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from sys import getsizeof
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ CONTROL = "/_emulator"
 APART = ("//", "/s/", CONTROL)
 NOTHING = (None, "", "0")
 LONGEST_NUMBER = 18
+A_PAIR = 100
+"""Bytes of memory that a header takes beside its name and value."""
 Headers = list[tuple[str, str]]
 Own = tuple[tuple[str, str], ...]
 
@@ -189,7 +192,9 @@ class Entrance:
         # What is made of the texts, such as the parts of the path in `met`, is not longer than they are.
         size += 2 * len("".join(values)) + len(body) + len(kept)
         if met.refused is not None:
-            size += sum(len(fact) for fact in met.refused.facts.values() if isinstance(fact, str))
+            size += sum(map(getsizeof, met.refused.facts.values()))
+        if met.fault is not None:
+            size += sum(getsizeof(name) + getsizeof(value) + A_PAIR for name, value in headers)
         at = environ[SESSION].clock.now() if met.at is None else met.at
         request_id, got = environ[REQUEST_ID], len(answer)
         told = (number, request_id, at, names, values, body, status, headers, kept, got, seconds, met, size)

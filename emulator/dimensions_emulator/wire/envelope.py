@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 JSON = "application/json; charset=utf-8"
+PLAIN = ("Content-Type", "Content-Length")
+"""The headers of every answer with a body."""
 
 
 class Answer(Response):
-    """An answer that is given out as it stands: its body is in memory, and its headers are complete."""
+    """An answer in memory, given out as it stands unless a header was added that may have to be completed."""
 
     def get_wsgi_response(
         self, environ: WSGIEnvironment
     ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        if len(self.headers) != len(PLAIN):
+            return super().get_wsgi_response(environ)
         body = [] if environ["REQUEST_METHOD"] == "HEAD" else self.response
         return cast("Iterable[bytes]", body), self.status, self.headers.to_wsgi_list()
 

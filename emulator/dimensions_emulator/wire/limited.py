@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def refusal(session: Session, met: Met, world: World) -> Response | None:
     """The answer to a request above the rate, None to one within; callers unknown here share one rate."""
     token, now = access.token(request.environ), session.clock.now()
+    met.at = now
     holder, rate = world.callers.get(token), session.limiter.rate
     wait = session.limiter.wait("" if holder is None else token, now)
     if not wait or rate is None:

@@ -19,7 +19,7 @@ ALWAYS = frozenset({
     "SCRIPT_NAME",
     "wsgi.url_scheme",
 })  # fmt: skip
-MOST, LONGEST = 500, 4_000
+MOST, KEYS, LONGEST = 200, 100, 4_000
 AN_ENTRY, A_VALUE, A_NAME = 1500, 60, 60
 """Bytes of memory that an entry takes beside its texts, and so do each value and each name of it."""
 
@@ -36,13 +36,14 @@ class Picks(dict[tuple[str, ...], Pick]):
     """Picks by all keys of an environ, as they stand there.
 
     To look at every key anew would cost a GET several percent, and a client sends the same ones again and
-    again: the first `MOST` sets of keys are remembered, but for those of more than `LONGEST` characters.
+    again: the first `MOST` sets of keys are remembered, but for those of more than `KEYS` keys or `LONGEST`
+    characters.
     """
 
     def __missing__(self, keys: tuple[str, ...]) -> Pick:
         names = tuple(key for key in keys if key in ALWAYS or key.startswith("HTTP_"))
         found = Pick(names, itemgetter(*names), AN_ENTRY + A_VALUE * len(names))
-        if len(self) < MOST and sum(map(len, keys)) <= LONGEST:
+        if len(self) < MOST and len(keys) <= KEYS and sum(map(len, keys)) <= LONGEST:
             self[keys] = found
             return found
         return found._replace(size=found.size + sum(map(len, names)) + A_NAME * len(names))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dimensions_contracts.catalog import Catalog
+    from dimensions_emulator.sandbox.met import Met
 
 RULE = "X-Emulator-Rule"
 INDEX = "; /_emulator/ lists what there is"
@@ -76,10 +77,14 @@ def _plain(status: int, message: str, headers: Mapping[str, str] = MappingProxyT
 
 
 def _now() -> int:
-    """The session's time by which the request was judged."""
+    """The session's time by which the request is judged, if it has not been noted, by now."""
     environ = request.environ
-    judged = environ[MET].at if MET in environ else None
-    now: int = environ[SESSION].clock.now() if judged is None else judged
+    met: Met | None = environ.get(MET)
+    if met is not None and met.at is not None:
+        return met.at
+    now: int = environ[SESSION].clock.now()
+    if met is not None:
+        met.at = now
     return now
 
 
