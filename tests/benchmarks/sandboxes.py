@@ -16,7 +16,7 @@ from report import Line, at_most
 
 from dimensions_emulator.sandbox.met import Met
 from dimensions_emulator.settings import Settings
-from dimensions_emulator.wire.entrance import MET, SESSION, Entrance
+from dimensions_emulator.wire.entrance import MET, Entrance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,14 +33,17 @@ HEADER = "HTTP_X_EMULATOR_SESSION"
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """The application without what `Entrance` does around it: no journal, no coverage, one session."""
+    """The application as the control plane's requests reach it: no journal, no coverage, no session to find.
+
+    What answers have for other reasons they have here too: the server's name, and an id for the log.
+    """
 
     entrance: Entrance
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
-        environ[SESSION] = self.entrance._sessions.default
         environ[MET] = Met()
-        return self.entrance._application(environ, start_response)
+        session = self.entrance._sessions.default
+        return self.entrance._control(environ, start_response, session, next(session.numbers))
 
 
 def around(rounds: int, number: int) -> tuple[Line, Comparison]:
