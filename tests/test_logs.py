@@ -1,7 +1,9 @@
+import calendar
 import io
 import json
 import logging
 import re
+import time
 
 import pytest
 
@@ -41,6 +43,19 @@ def logged(api):
     (lines,) = logging.getLogger("dimensions_emulator").handlers
     api.app.wsgi_app = logs.RequestLog(api.app.wsgi_app, lines)
     return api
+
+
+@pytest.mark.parametrize(
+    ("style", "begin"), [("text", "02:31:07 INFO "), ("json", '{"time": "2026-01-01T02:31:07')]
+)
+def test_a_line_tells_when_its_request_was_answered_not_when_it_was_written(style, begin, log, monkeypatch):
+    stream = log(style)
+    monkeypatch.setattr(logs, "localtime", time.gmtime)
+    monkeypatch.setattr(logs, "time", lambda: calendar.timegm((2026, 1, 1, 2, 31, 7)))
+    logged(emulator()).list()
+    monkeypatch.setattr(logs, "time", lambda: 0)
+
+    assert stream.getvalue().startswith(begin)
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
