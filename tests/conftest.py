@@ -25,7 +25,8 @@ def deciding(tmp_path):
     return write
 
 
-# Measuring makes these several times as slow, and reaches nothing that others do not reach.
+# Measuring makes these several times as slow, and reaches nothing that others do not reach; a signal in a
+# start that is measured can leave the measuring itself locked for good (test_stop.py).
 UNMEASURED = {
     "test_conformance_alarms.py",
     "test_conformance_model.py",
@@ -36,6 +37,7 @@ UNMEASURED = {
     "test_limits_requests.py",
     "test_limits_sessions.py",
     "test_limits_world.py",
+    "test_stop.py",
 }
 
 

@@ -116,16 +116,38 @@ def test_a_second_signal_does_not_spoil_the_stop(tmp_path):
     assert (status, server.errors) == (0, "")
 
 
-def test_a_signal_whose_exception_is_lost_still_ends_the_making_of_a_world(monkeypatch):
+def test_a_signal_raises_nothing_in_the_making_of_a_world_which_ends_at_its_next_look(monkeypatch):
     monkeypatch.setattr("dimensions_emulator.serving.signal.signal", lambda *_: None)
     leave, heard = Leave(), []
     advance = leave.heard_by(lambda *progress: heard.append(progress))
     advance(1, 9)
 
-    with suppress(SystemExit):
-        leave()
+    leave()
 
-    assert leave.wished.is_set()
+    assert leave.wished
     with pytest.raises(SystemExit):
         advance(2, 9)
     assert heard == [(1, 9)]
+
+
+@pytest.mark.parametrize("steps", [0, 9], ids=["before", "after"])
+def test_a_signal_ends_at_once_where_nobody_looks_for_it(steps, monkeypatch):
+    monkeypatch.setattr("dimensions_emulator.serving.signal.signal", lambda *_: None)
+    leave = Leave()
+    advance = leave.heard_by(None)
+    for step in range(1, steps + 1):
+        advance(step, 9)
+
+    with pytest.raises(SystemExit):
+        leave()
+
+
+def test_a_signal_whose_exception_is_lost_still_ends_the_last_look(monkeypatch):
+    monkeypatch.setattr("dimensions_emulator.serving.signal.signal", lambda *_: None)
+    leave = Leave()
+    with suppress(SystemExit):
+        leave()
+
+    assert leave.wished
+    with pytest.raises(SystemExit):
+        leave.heard_by(None)(9, 9)

@@ -8,7 +8,7 @@ import signal
 import sys
 from contextlib import ExitStack
 from operator import itemgetter
-from threading import Event
+from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dimensions_emulator import logs, place, tenancy, tls
@@ -61,8 +61,8 @@ def run(settings: Settings) -> None:
         gc.set_threshold(20_000, 20, 20)
         gc.enable()
         _tell(settings, running.place, running.world())
-        while not leave.wished.wait(1):
-            pass
+        while not leave.wished:
+            sleep(1)
 
 
 def start(
@@ -137,23 +137,27 @@ def _signals() -> list[int]:
 class Leave:
     """Ends the process at a signal, once: nothing interrupts the stop itself.
 
-    An exception out of a signal is lost where it meets code that can raise none; so the wish is kept too.
+    An exception out of a signal is lost where it meets code that can raise none, and leaves locked what it
+    meets half locked; so the wish is kept, and where work looks for it nothing is raised.
     """
 
     def __init__(self) -> None:
-        self.wished = Event()
+        self.wished = False
+        self._looked_for = False
 
     def __call__(self, *_: Any) -> None:
         for number in _signals():
             signal.signal(number, lambda *_: None)
-        self.wished.set()
-        sys.exit(0)
+        self.wished = True
+        if not self._looked_for:
+            sys.exit(0)
 
     def heard_by(self, progress: Callable[[int, int], None] | None) -> Callable[[int, int], None]:
         """The progress of long work, which ends where the wish has come."""
 
         def advance(done: int, total: int) -> None:
-            if self.wished.is_set():
+            self._looked_for = done < total
+            if self.wished:
                 sys.exit(0)
             if progress is not None:
                 progress(done, total)
