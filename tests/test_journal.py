@@ -87,6 +87,18 @@ def test_a_content_type_that_is_empty_was_not_sent(api):
     assert "Content-Type" not in requests(api).data["requests"][0]["request"]["headers"]
 
 
+@pytest.mark.parametrize("size", ["9" * 30, "9" * 5000, "-1", "x", "²"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_length_that_is_none_spoils_no_list(api, method, size):
+    environ = {"CONTENT_LENGTH": size, "CONTENT_TYPE": "application/json"}
+    assert api.call(method, api.users, environ_overrides=environ).status in {200, 400, 413}
+
+    (entry,) = requests(api).data["requests"]
+
+    assert entry["request"]["bodySize"] == 0
+    assert api.control("requests.har").status == 200
+
+
 def test_requests_are_listed_the_oldest_first(busy):
     answer = requests(busy)
 

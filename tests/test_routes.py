@@ -59,6 +59,20 @@ def test_a_wrong_method_is_refused_with_those_the_path_has(api, path, wrong, all
     assert wrong in answer.message
 
 
+def test_a_method_in_lower_case_is_another_one(api):
+    answer = api.call("GET", api.users, environ_overrides={"REQUEST_METHOD": "get"})
+
+    assert (answer.status, answer.rule) == (405, "METHOD-UNKNOWN")
+    assert answer.message == "The method get is not offered here; use GET, HEAD, OPTIONS, POST."
+
+
+@pytest.mark.parametrize("query", ["pageSize=\xe4", "pageSize=%e4", "pageSize=\xff%ff"])
+def test_bytes_in_a_query_are_values_like_others(api, query):
+    answer = api.call("GET", api.users, environ_overrides={"QUERY_STRING": query})
+
+    assert (answer.status, answer.rule) == (400, "LIST-PAGING")
+
+
 def test_the_control_plane_says_nothing_of_options(api):
     answer = api.call("OPTIONS", "/_emulator/reset")
 

@@ -14,6 +14,7 @@ import orjson
 
 from dimensions_emulator.domain import guids, ticks
 from dimensions_emulator.sandbox import redaction
+from dimensions_emulator.sandbox.journal import LONGEST_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -110,8 +111,8 @@ class Exchange:
     @cached_property
     def body(self) -> Part:
         entry = self.entry
-        size = int(entry.sent) if entry.sent.isdecimal() else 0
-        return Part(entry.body, max(size, len(entry.body)), self.mask)
+        told = entry.sent if entry.sent.isdecimal() and len(entry.sent) <= LONGEST_SIZE else "0"
+        return Part(entry.body, max(int(told), len(entry.body)), self.mask)
 
     @cached_property
     def answer(self) -> Part:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dimensions_emulator.sandbox.met import Met
 
 KEPT_BODY = 16 << 10
+LONGEST_SIZE = 18
+"""How many digits the size of a body may have to be one."""
 
 
 class Entry(NamedTuple):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from string import punctuation
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import quote
 
-from flask import Flask
+from flask import Flask, Request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter, Rule
+from werkzeug.utils import cached_property
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Request
+    from werkzeug.datastructures import MultiDict
 
 
 class MatchedRule(Rule):
@@ -19,6 +22,16 @@ class MatchedRule(Rule):
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., Any]:  # noqa: ARG002, FBT001, FBT002
         return _not_built
+
+
+class AsciiRequest(Request):
+    """A request whose query may hold bytes that no server of ours lets through, but others may."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The parameters of the query."""
+        self.query_string = quote(self.query_string, safe=punctuation).encode("ascii")
+        return super().args
 
 
 class NoSessions(SessionInterface):
@@ -37,6 +50,7 @@ class Application(Flask):
     """A Flask application that builds no URLs, redirects nobody, and has the same routes for every host."""
 
     url_rule_class = MatchedRule
+    request_class = AsciiRequest
     session_interface = NoSessions()
 
     def __init__(self, name: str) -> None:
@@ -47,6 +61,7 @@ class Application(Flask):
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         if request is None:
             return None
+        method = request.environ["REQUEST_METHOD"]
         return MapAdapter(
             self.url_map,
             server_name="",
@@ -54,7 +69,8 @@ class Application(Flask):
             subdomain="",
             url_scheme="http",
             path_info=request.path,
-            default_method=request.method,
+            # The router takes lower case for upper, but to HTTP these are two methods.
+            default_method=method if method.isupper() else f"no {method}",
         )
 
 

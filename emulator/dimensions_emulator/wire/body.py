@@ -13,6 +13,7 @@ from werkzeug.wsgi import get_input_stream
 
 from dimensions_emulator.domain.errors import Refused
 from dimensions_emulator.domain.json_patch import Operation, parse
+from dimensions_emulator.sandbox.journal import LONGEST_SIZE
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -82,7 +83,7 @@ def _json(media_types: tuple[str, ...], limit: int) -> Any:
 
 def _raw(environ: WSGIEnvironment, limit: int) -> bytes:
     declared = environ.get("CONTENT_LENGTH") or ""
-    if declared.isdecimal() and int(declared) <= limit:
+    if declared.isdecimal() and len(declared) <= LONGEST_SIZE and int(declared) <= limit:
         return bytes(environ["wsgi.input"].read(int(declared)))
     try:
         return get_input_stream(environ, max_content_length=limit).read()

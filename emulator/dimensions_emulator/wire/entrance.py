@@ -7,7 +7,7 @@ from sys import getsizeof
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any
 
-from dimensions_emulator.sandbox.journal import KEPT_BODY, Entry
+from dimensions_emulator.sandbox.journal import KEPT_BODY, LONGEST_SIZE, Entry
 from dimensions_emulator.sandbox.met import Met
 from dimensions_emulator.sandbox.sessions import SessionRefused
 from dimensions_emulator.store.base import SessionGone
@@ -35,7 +35,6 @@ SESSION, MET, WORLD, TURN, BROKEN, REQUEST_ID = (
 CONTROL = "/_emulator"
 APART = ("//", "/s/", CONTROL)
 NOTHING = (None, "", "0")
-LONGEST_NUMBER = 18
 A_PAIR = 100
 """Bytes of memory that a header takes beside its name and value."""
 Headers = list[tuple[str, str]]
@@ -248,7 +247,7 @@ def _prefixed(environ: WSGIEnvironment, path: str, named: str | None) -> str:
 def _body(environ: WSGIEnvironment) -> bytes:
     """The beginning of the request's body, all of which stays there to be read."""
     sent = environ["CONTENT_LENGTH"]
-    if not sent.isdecimal() or len(sent) > LONGEST_NUMBER:
+    if not sent.isdecimal() or len(sent) > LONGEST_SIZE:
         return b""
     stream = environ["wsgi.input"]
     body: bytes = stream.read(min(int(sent), KEPT_BODY))

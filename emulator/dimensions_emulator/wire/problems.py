@@ -95,5 +95,6 @@ def _refusal_of(no: HTTPException) -> Refused | None:
         case MethodNotAllowed():
             own = () if request.path.startswith("/_emulator") else ("OPTIONS",)
             allowed = ", ".join(sorted({*(no.valid_methods or ()), *own}))
-            return Refused("METHOD-UNKNOWN", "MethodNotAllowed", method=request.method, allowed=allowed)
+            method = request.environ["REQUEST_METHOD"]
+            return Refused("METHOD-UNKNOWN", "MethodNotAllowed", method=method, allowed=allowed)
     return None
