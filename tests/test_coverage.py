@@ -1,11 +1,12 @@
 from threading import Thread
+from time import sleep
 
 import pytest
 
 from dimensions_contracts import catalog as catalogue
 from dimensions_contracts.operations import OPERATIONS
 from dimensions_emulator.domain.errors import Refused
-from dimensions_emulator.sandbox.coverage import BOUNDS, TOGETHER, Coverage, total
+from dimensions_emulator.sandbox.coverage import BOUNDS, TOGETHER, Answers, Coverage, total
 from dimensions_emulator.sandbox.met import Met
 from dimensions_emulator.settings import Settings
 from small_world import UC, emulator, supervisor, user_id
@@ -319,6 +320,36 @@ def test_who_asks_sees_an_answer_with_the_refusal_in_it(monkeypatch):
 
     (answers,) = seen[0].answers.values()
     assert (answers.count, seen[0].refusals) == (1, {("RULE", "Error"): 1})
+
+
+class Slow(list):
+    """Lets others go on between reading and writing."""
+
+    def __getitem__(self, place):
+        found = super().__getitem__(place)
+        sleep(0.0005)
+        return found
+
+
+def test_threads_that_count_what_is_pending_lose_nothing(monkeypatch):
+    begin = Answers.__init__
+
+    def slow(self):
+        begin(self)
+        self.classes = Slow(self.classes)
+
+    monkeypatch.setattr(Answers, "__init__", slow)
+    coverage = Coverage()
+    threads = [
+        Thread(target=lambda: [coverage.count(Met(), 200, 0.001) for _ in range(2 * TOGETHER)])
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert total([coverage]).answers[None, 200].count == 8 * TOGETHER
 
 
 def test_what_is_counted_later_stays_little():

@@ -1,6 +1,7 @@
 import logging
 
 import pytest
+from flask import session
 
 from small_world import US, user_id
 
@@ -71,6 +72,13 @@ def test_bytes_in_a_query_are_values_like_others(api, query):
     answer = api.call("GET", api.users, environ_overrides={"QUERY_STRING": query})
 
     assert (answer.status, answer.rule) == (400, "LIST-PAGING")
+
+
+def test_nothing_can_be_kept_in_a_cookie(api):
+    api.app.secret_key = "secret"
+
+    with api.app.test_request_context(), pytest.raises(RuntimeError):
+        session["kept"] = True
 
 
 def test_the_control_plane_says_nothing_of_options(api):
