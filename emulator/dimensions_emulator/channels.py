@@ -138,6 +138,15 @@ class Channel(HTTPChannel):
             with suppress(OSError):
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
+    def handle_close(self) -> None:
+        super().handle_close()
+        if self.request is not None:  # half read; a long body of it is in a file
+            self.request.close()
+
+    def close(self) -> None:
+        """Close what is on its way along with the connection."""
+        self.handle_close()
+
     def gone(self) -> bool:
         """Whether the peer hung up while its request is in work; always not where the system cannot tell."""
         number = self._fileno
