@@ -1,6 +1,7 @@
 """A command beside a server of its own."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -40,7 +41,8 @@ def leave(number, frame):
 signal.signal(signal.SIGINT, leave)
 signal.signal(signal.SIGTERM, leave)
 print("asleep", flush=True)
-time.sleep(60)
+for _ in range(300):
+    time.sleep(0.1)
 """
 
 
@@ -178,6 +180,17 @@ def test_a_signal_goes_on_to_the_command_which_may_take_its_time(number, tmp_pat
         out, err = running.communicate(timeout=15)
 
     assert (running.returncode, out, err) == (5, f"got {int(number)}\n", "")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs the ids of threads")
+def test_a_signal_that_another_thread_gets_goes_on_too(tmp_path):
+    with started("--", PYTHON, "-c", ASLEEP.replace("CODE", "5"), cwd=tmp_path) as running:
+        assert running.stdout.readline() == "asleep\n"
+        threads = {int(each.name) for each in Path(f"/proc/{running.pid}/task").iterdir()} - {running.pid}
+        os.kill(max(threads), signal.SIGTERM)
+        out, err = running.communicate(timeout=15)
+
+    assert (running.returncode, out, err) == (5, f"got {int(signal.SIGTERM)}\n", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

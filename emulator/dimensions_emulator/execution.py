@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator import logs, serving, tenancy
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dimensions_emulator.settings import Settings
 
 NOT_FOUND, NOT_RUNNABLE, BELOW, SIGNALLED = 127, 126, 1, 128
+HEARD_WITHIN = 1.0
 
 
 def run(settings: Settings, command: Sequence[str], min_coverage: float | None) -> int:
@@ -76,8 +78,20 @@ class _Child:
             return NOT_FOUND if missing else NOT_RUNNABLE
         for number in self._waiting:
             self._send(self._process, number)
-        status = self._process.wait()
+        status = self._ended(self._process)
         return status if status >= 0 else SIGNALLED - status
+
+    @staticmethod
+    def _ended(process: subprocess.Popen[bytes]) -> int:
+        """The exit code, once there is one; meanwhile signals are heard.
+
+        A signal just before a wait without end, or one that another thread gets, would not be heard in it.
+        """
+        waiting = Thread(target=process.wait, name="command", daemon=True)
+        waiting.start()
+        while waiting.is_alive():
+            waiting.join(HEARD_WITHIN)
+        return process.wait()
 
     def _pass_on(self, number: int, _: Any) -> None:
         if self._waiting is None:
