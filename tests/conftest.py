@@ -1,8 +1,12 @@
 import json
 
 import pytest
+from hypothesis import settings
 
 from small_world import emulator
+
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")
 
 collect_ignore = ["consumer", "examples"]  # a project of its own, and what the README shows
 

@@ -483,7 +483,7 @@ def escaped(letter, draw):
     method=st.sampled_from(WRITES),
     customer=st.sampled_from([MAIN, OTHER, STAGE]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_spelling_and_no_aim_reaches_a_user_who_is_not_the_runs(user, aim, method, customer):
     for tail in ("", f"/devices/pbx/{RUN}/assign", "/sendActivationEmail"):
         request = call(method, f"{users(customer)}/{user}{tail}", aim=aim)
@@ -493,7 +493,7 @@ def test_no_spelling_and_no_aim_reaches_a_user_who_is_not_the_runs(user, aim, me
 
 
 @given(user=spellings(OWN))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @example(user=quote(f"urn:uuid:{OWN}", safe=""))
 def test_a_user_of_the_run_is_known_in_every_spelling(user):
     assert allows(call("PATCH", f"{users()}/{user}", b"[]"))
@@ -501,7 +501,7 @@ def test_a_user_of_the_run_is_known_in_every_spelling(user):
 
 
 @given(user=spellings(VOID), aim=AIMS, method=st.sampled_from(["PATCH", "DELETE"]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_made_up_id_is_written_to_only_when_that_is_the_aim(user, aim, method):
     request = call(method, f"{users()}/{user}", aim=aim)
 
@@ -539,7 +539,7 @@ def readers(text):
 
 
 @given(user=damaged(FOREIGN), aim=AIMS, method=st.sampled_from(["PATCH", "DELETE"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example(user=FOREIGN + "0", aim="malformed", method="DELETE")
 @example(user="0" + FOREIGN, aim="malformed", method="DELETE")
 @example(user=f"%252{FOREIGN}", aim="malformed", method="DELETE")

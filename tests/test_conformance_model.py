@@ -95,7 +95,7 @@ def compare(api, predicted, answer, before, beside):
     charges=st.sampled_from(["true", "true", "false", None]),
     op=st.sampled_from(["add", "prepend", "remove", "replace"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_model_predicts_what_the_emulator_does_whatever_is_decided(
     tmp_path_factory, data, decisions, before, beside, country, agent, mails, charges, op
 ):

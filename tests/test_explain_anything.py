@@ -166,7 +166,7 @@ TYPES = st.sampled_from(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, suppress_health_check=list(HealthCheck))
 @given(method=METHODS, path=PATHS, body=RAW, headers=HEADERS, kind=TYPES)
 def test_every_refusal_is_explained_and_every_change_passes(method, path, body, headers, kind):
     if path.startswith(("/_emulator", "/s/")):
@@ -191,7 +191,7 @@ def test_every_refusal_is_explained_and_every_change_passes(method, path, body, 
         assert change["reason"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(wish=st.one_of(VALUES, st.fixed_dictionaries({"method": METHODS, "path": PATHS}, optional={"headers": VALUES, "body": BODIES, "token": VALUES, "more": VALUES})))  # fmt: skip
 def test_whatever_is_wished_is_tried_or_refused(wish):
     answer = stage().control("what-if", "POST", json=wish)

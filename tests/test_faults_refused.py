@@ -257,7 +257,7 @@ MEMBERS = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(wanted=st.fixed_dictionaries({}, optional={name: JSON | value for name, value in MEMBERS.items()}))
 def test_no_json_whatever_makes_the_server_err(one_api, wanted):
     sent = {"data": json.dumps(wanted), "content_type": "application/json"}

@@ -126,5 +126,5 @@ class Users(RuleBasedStateMachine):
         assert document.dump(document.load(exported)) == exported
 
 
-Users.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Users.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestUsers = Users.TestCase

@@ -37,7 +37,7 @@ def fits(document):
     )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.lists(OPERATIONS, max_size=5))
 @example([{"op": "move", "path": "/roles/2", "from": "/roles/0", "value": None}])
 @example([{"op": "copy", "path": "/roles", "from": "/roles", "value": None}])
@@ -57,7 +57,7 @@ def test_what_we_accept_comes_out_as_with_a_library(operations):
         assert result == wanted
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.lists(OPERATIONS, min_size=1, max_size=4))
 def test_what_a_library_accepts_and_fits_a_user_we_accept(operations):
     document = copy.deepcopy(DOCUMENT)
