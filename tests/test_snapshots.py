@@ -179,8 +179,8 @@ def test_there_are_only_so_many(api):
     refused = snapshot(api, "more")
 
     assert (refused.status, refused.message) == (
-        400,
-        "A session has at most 100 snapshots; delete one first.",
+        409,
+        "This session has 100 snapshots, which is the most; delete some.",
     )
     assert snapshot(api, "n1").status == 201
 

@@ -183,8 +183,8 @@ def test_a_session_has_some_webhooks_at_most(api):
     refused = add(api)
 
     assert (refused.status, refused.message) == (
-        400,
-        "The session has 20 webhooks, which is the most; delete one first.",
+        409,
+        "This session has 20 webhooks, which is the most; delete some.",
     )
     assert len(api.control("webhooks").data) == 20
 

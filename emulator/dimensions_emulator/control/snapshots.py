@@ -42,7 +42,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         with desk.turn() as turn:
             others = [snapshot for other, snapshot in session.snapshots.copy().items() if other != name]
             if len(others) >= LIMIT:
-                abort(400, f"A session has at most {LIMIT} snapshots; delete one first.")
+                abort(409, f"This session has {LIMIT} snapshots, which is the most; delete some.")
             snapshot = Snapshot(turn.world, *session.clock.stand())
             _check_room(desk, others, snapshot)
             session.snapshots[name] = snapshot

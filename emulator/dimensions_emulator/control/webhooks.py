@@ -49,7 +49,7 @@ def register(blueprint: Blueprint, desk: Desk) -> None:
         try:
             webhook = desk.session.events.webhooks.add(wanted)
         except TooManyWebhooks:
-            abort(400, f"The session has {WEBHOOKS} webhooks, which is the most; delete one first.")
+            abort(409, f"This session has {WEBHOOKS} webhooks, which is the most; delete some.")
         return envelope.one(_shown(webhook), desk.clock(), 201)
 
     @blueprint.delete("/webhooks/<webhook_id>")
