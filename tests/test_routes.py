@@ -81,6 +81,16 @@ def test_nothing_can_be_kept_in_a_cookie(api):
         session["kept"] = True
 
 
+def test_what_is_registered_to_run_after_requests_runs(api):
+    seen = []
+    api.app.after_request(lambda answer: seen.append(answer.status_code) or answer)
+    api.app.teardown_request(seen.append)
+
+    api.list()
+
+    assert seen == [200, None]
+
+
 def test_the_control_plane_says_nothing_of_options(api):
     answer = api.call("OPTIONS", "/_emulator/reset")
 

@@ -18,6 +18,7 @@ from dimensions_emulator.wire.ids import guid
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+    from wsgiref.types import WSGIEnvironment
 
     from dimensions_emulator.domain.calls import Limits
     from dimensions_emulator.domain.rulebook import Rulebook
@@ -84,9 +85,9 @@ def _bound(
         if session.limiter and (no := limited.refusal(session, met, _now(session))) is not None:
             return no
         if session.faults:
-            serve = partial(_served, api, handler, session, met, customer_id, account_id, rest)
+            serve = partial(_served, api, handler, environ, customer_id, account_id, rest)
             return faulted.answer(session, met, _now(session), api.book.catalog.errors, serve)
-        return _served(api, handler, session, met, customer_id, account_id, rest)
+        return _served(api, handler, environ, customer_id, account_id, rest)
 
     return view
 
@@ -94,13 +95,13 @@ def _bound(
 def _served(
     api: Api,
     handler: Callable[..., Response],
-    session: Session,
-    met: Met,
+    environ: WSGIEnvironment,
     customer_id: str,
     account_id: str | None,
     rest: dict[str, Any],
 ) -> Response:
-    environ = request.environ
+    session: Session = environ[SESSION]
+    met: Met = environ[MET]
     now = met.at = session.clock.now()
     world = environ[WORLD] = _now(session)
     holder = access.caller(environ, world, now)

@@ -47,7 +47,10 @@ class NoSessions(SessionInterface):
 
 
 class Application(Flask):
-    """A Flask application that builds no URLs, redirects nobody, and has the same routes for every host."""
+    """A Flask application that builds no URLs, redirects nobody, and has the same routes for every host.
+
+    What is to run at the end of a request is looked for where something is registered at all.
+    """
 
     url_rule_class = MatchedRule
     request_class = AsciiRequest
@@ -72,6 +75,10 @@ class Application(Flask):
             # The router takes lower case for upper, but to HTTP these are two methods.
             default_method=method if method.isupper() else f"no {method}",
         )
+
+    def do_teardown_request(self, *fault: Any) -> None:
+        if self.teardown_request_funcs:
+            super().do_teardown_request(*fault)
 
 
 def _not_built(*_: Any) -> NoReturn:
