@@ -140,6 +140,13 @@ def test_what_is_no_url_is_told_at_once(url, tmp_path):
     assert waited(url, cwd=tmp_path) == (2, f"'{url}' is not a URL such as http://127.0.0.1:4020")
 
 
+def test_a_url_and_a_socket_are_not_both_waited_for(tmp_path):
+    assert waited("http://127.0.0.1:4020", "--unix-socket", "a.sock", cwd=tmp_path) == (
+        2,
+        "URL does not go with --unix-socket",
+    )
+
+
 def test_waiting_looks_at_the_usual_port(tmp_path):
     told = command("wait", "--timeout", "0", cwd=tmp_path).stderr
 

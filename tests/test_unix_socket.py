@@ -10,7 +10,7 @@ import pytest
 
 from dimensions_emulator import listening
 from dimensions_emulator.wire.broken import Broken
-from server_process import command, environment, serving
+from server_process import COMMAND, command, environment, serving
 from stub_server import answering, stub_server
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs Unix sockets")
@@ -63,6 +63,29 @@ def test_the_curl_line_works_when_pasted(tmp_path):
         )
 
     assert json.loads(pasted.stdout)["data"]
+
+
+def test_waiting_for_a_socket_ends_when_the_server_behind_it_is_ready(tmp_path):
+    path = tmp_path / "emulator.sock"
+    waiting = subprocess.Popen(
+        [*COMMAND, "wait", "--unix-socket", path], env=environment(), cwd=tmp_path, stderr=subprocess.PIPE
+    )
+    with waiting, serving("--unix-socket", path, port=None, cwd=tmp_path) as server:
+        assert server.url
+        assert waiting.wait(10) == 0
+
+
+def test_waiting_for_a_socket_in_vain_says_why(tmp_path):
+    path = tmp_path / "emulator.sock"
+
+    missing = command("wait", "--unix-socket", path, "--timeout", "0", cwd=tmp_path)
+    with stub_server(answering(), unix_socket=str(path)):
+        other = command("wait", "--unix-socket", path, "--timeout", "0", cwd=tmp_path)
+
+    told = f"dimensions-emulator: the socket '{path}' was not ready within 0 s: "
+    assert missing.stderr == f"{told}[Errno 2] No such file or directory\n"
+    assert other.stderr == f"{told}something else answers there\n"
+    assert missing.returncode == other.returncode == 1
 
 
 def test_the_line_of_json_names_the_socket(tmp_path):

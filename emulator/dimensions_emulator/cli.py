@@ -5,14 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import time
-from http.client import HTTPException
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, build_opener
 
 import click
 
@@ -54,6 +50,7 @@ HELP = {
     "max_charges": "Charges that a session keeps.  [100000]",
     "max_waiting": "Most requests that wait at once.  [100]",
 }
+USUAL = "http://127.0.0.1:4020"
 WIDE = 250
 MANY = {"locale", "allowed_host", "tls_name", "cors"}
 SWITCHES = {"tls", "no_admin"}
@@ -128,29 +125,22 @@ def execute(config: str | None, min_coverage: float | None, command: tuple[str, 
 
 
 @main.command()
-@click.argument("url", default="http://127.0.0.1:4020")
+@click.argument("url", required=False)
+@click.option("--unix-socket", metavar="PATH", help="Where the server listens, in place of a URL.")
 @click.option("--timeout", type=Number(min=0), default=30.0, show_default=True, help="In seconds.")
-def wait(url: str, timeout: float) -> None:
-    """Wait until the server at URL is ready; exit 1 if it is not in time."""
-    _check_url(url)
-    opener = build_opener(ProxyHandler({}))
-    deadline, reason = time.monotonic() + timeout, "no answer"
-    while True:
-        left = deadline - time.monotonic()
-        try:
-            with opener.open(
-                f"{url.rstrip('/')}/_emulator/readyz", timeout=max(min(left, 5.0), 0.1)
-            ) as answer:
-                if "X-Emulator" in answer.headers:
-                    return
-                reason = "something else answers there"
-        except HTTPError as fault:
-            reason = f"it answers {fault.code}"
-        except (OSError, HTTPException) as fault:
-            reason = str(getattr(fault, "reason", fault)).strip() or "no answer"
-        if time.monotonic() >= deadline:
-            _fail([f"{url} was not ready within {timeout:g} s: {reason}"], status=1)
-        time.sleep(min(0.05, max(left, 0)))
+def wait(url: str | None, unix_socket: str | None, timeout: float) -> None:
+    """Wait until a server is ready, by default at http://127.0.0.1:4020; exit 1 if it is not in time."""
+    from dimensions_emulator import readiness  # noqa: PLC0415  the others start without
+
+    if url is not None and unix_socket is not None:
+        _fail(["URL does not go with --unix-socket"])
+    where = USUAL if url is None else url
+    _check_url(where)
+    try:
+        readiness.wait(where, timeout, unix_socket)
+    except readiness.NotReady as late:
+        place = where if unix_socket is None else f"the socket '{unix_socket}'"
+        _fail([f"{place} was not ready within {timeout:g} s: {late.args[0]}"], status=1)
 
 
 @main.command()
@@ -201,7 +191,7 @@ def _check_url(url: str) -> None:
     except ValueError:
         sound = False
     if not sound or not url.isprintable() or " " in url:
-        _fail([f"'{url}' is not a URL such as http://127.0.0.1:4020"])
+        _fail([f"'{url}' is not a URL such as {USUAL}"])
 
 
 def _fail(mistakes: list[str], status: int = 2) -> NoReturn:
