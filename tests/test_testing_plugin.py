@@ -207,7 +207,7 @@ def test_a_world_that_is_none_is_told_with_the_servers_reasons(run):
 
     seen.assert_outcomes(errors=1)
     seen.stdout.fnmatch_lines(
-        ["the Dimensions emulator did not start:", "there is no world 'nowhere'; name one of *"]
+        ["the Dimensions emulator did not start: there is no world 'nowhere'; name one of *"]
     )
     seen.stdout.no_fnmatch_line("*During handling of the above exception*")
 
@@ -379,3 +379,50 @@ def test_a_run_that_does_not_use_it_imports_nothing_of_it():
 
     package = "dimensions_emulator"
     assert done.stdout.strip() == str([package, f"{package}.testing", f"{package}.testing.plugin"])
+
+
+RUN_AGAIN = """
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    for _ in range(2):
+        item._initrequest()
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        if not any(report.failed for report in reports):
+            break
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+"""
+ATTEMPTS = """
+sessions = []
+
+def test_never(dimensions_world):
+    sessions.append(dimensions_world.name)
+    listed(dimensions_world, **{"X-Attempt": str(len(sessions))})
+    assert not sessions
+
+def test_at_last(dimensions_world):
+    sessions.append(dimensions_world.name)
+    listed(dimensions_world)
+    assert len(sessions) == 4
+"""
+
+
+def test_a_test_that_runs_again_shows_what_was_asked_this_time(run, pytester):
+    pytester.makeconftest(RUN_AGAIN)
+    seen = run(ATTEMPTS, "--junit-xml=seen.xml")
+
+    seen.assert_outcomes(failed=1, passed=1)
+    seen.stdout.fnmatch_lines(["*X-Attempt: 2*"])
+    seen.stdout.no_fnmatch_line("*X-Attempt: 1*")
+    never, at_last = ET.parse(pytester.path / "seen.xml").iter("testcase")
+    (kept,) = [one.get("value") for one in never.iter("property") if one.get("name") == "dimensions_requests"]
+    assert "X-Attempt: 2" in kept
+    assert not list(at_last.iter("property"))
+
+
+def test_a_variable_that_is_empty_leads_nowhere(run, monkeypatch):
+    monkeypatch.setenv("DIMENSIONS_EMULATOR_URL", "")
+
+    run("def test_it(dimensions_world): pass", "--dimensions-world=empty").assert_outcomes(passed=1)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from dimensions_emulator.testing import AsyncSession, Emulator, Session
 
-WORLD = pytest.StashKey["Session"]()
-LEFT = pytest.StashKey[tuple[str, str]]()
+WORLD = pytest.StashKey["Session | None"]()
+LEFT = pytest.StashKey[tuple[str, str] | None]()
 """What is to tell of the session when it is gone."""
 PROPERTY = "dimensions_requests"
 """The property of a failing test in JUnit XML."""
@@ -80,7 +80,12 @@ def dimensions_environment(dimensions_world: Session, monkeypatch: pytest.Monkey
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse a marker that would do nothing; one of a class or a module is for those that it concerns."""
+    """Forget an earlier attempt at the test, and refuse a marker that would do nothing.
+
+    A marker of a class or a module is for those that it concerns.
+    """
+    item.stash[WORLD] = item.stash[LEFT] = None
+    _without_requests(item)
     marked = any(marker.name == "dimensions" for marker in item.own_markers)
     if marked and "dimensions_world" not in getattr(item, "fixturenames", ()):
         pytest.fail(UNUSED, pytrace=False)
@@ -98,4 +103,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
         title, requests = worlds.evidence(session) if left is None else left
         report.sections.append((title, requests))
         for written in (report, item):  # JUnit XML has the properties of one report, mostly the last one
+            _without_requests(written)
             written.user_properties.append((PROPERTY, requests))
+
+
+def _without_requests(told: Any) -> None:
+    told.user_properties[:] = [each for each in told.user_properties if each[0] != PROPERTY]

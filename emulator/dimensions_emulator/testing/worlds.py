@@ -36,14 +36,14 @@ Made = TypeVar("Made")
 def emulator(config: pytest.Config) -> Iterator[Emulator]:
     """The emulator that the options ask for, or the one that runs around this test run."""
     alone = config.getoption("dimensions_in_process")
-    running = None if alone else os.environ.get(RUNNING)
+    running = None if alone else os.environ.get(RUNNING) or None
 
     def start() -> Emulator:
         if running is None:
             return Emulator(**_chosen(config), in_process=alone).start()
         return Emulator.at(running, admin_token=os.environ.get(SECRET), ca=os.environ.get(AUTHORITY))
 
-    with _had(start, "the Dimensions emulator did not start:\n") as started:
+    with _had(start, "the Dimensions emulator did not start: ") as started:
         yield started
 
 
