@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import mail_server
-from dimensions_emulator.testing import AsyncEmulator, Emulator, EmulatorError, Refused, StartFailed
+from dimensions_emulator.testing import AsyncEmulator, Emulator, EmulatorError, StartFailed
 from mail_server import Inbox, free_port
 from raw_target import raw_target, reply
 from server_process import environment, listening, serving
@@ -270,8 +270,10 @@ def test_a_running_emulator_is_attached_to_and_left_running(tmp_path):
 
 def test_a_running_emulator_may_ask_for_its_admin_token(tmp_path):
     with serving("--admin-token", "long-enough", cwd=tmp_path) as server:
-        with Emulator.at(server.url) as emulator, pytest.raises(Refused, match="admin token"):
-            emulator.session()
+        with pytest.raises(EmulatorError, match=r"lets nobody steer it so: .*admin token"):
+            Emulator.at(server.url)
+        with pytest.raises(EmulatorError, match=r"admin token.*; the one that was given is another"):
+            Emulator.at(server.url, admin_token="wrong-token")
         with Emulator.at(server.url, admin_token="long-enough") as emulator:
             assert emulator.sessions()
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util.retry import Retry
 
 from dimensions_emulator.server import Server
@@ -64,6 +65,10 @@ class Application:
     def broken(self, environ, start_response):
         start_response("200 OK", [("Content-Length", str(len(BODY)))])
         return BROKEN[environ["PATH_INFO"].rpartition("/")[2]]
+
+    def short(self, _, start_response):
+        start_response("200 OK", [("Content-Length", "1")])
+        return Broken("truncate")
 
     def slow(self, environ, start_response):
         for _ in range(200):
@@ -404,3 +409,45 @@ def test_consumers_call_the_emulator_under_their_own_address(made):
 
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"{users}/{answer.json()['data']['id']}"
+
+
+@pytest.mark.parametrize("client", [requests.Session, httpx.Client], ids=["requests", "httpx"])
+def test_a_truncated_answer_that_has_no_half_does_not_come(application, server, client):
+    def outcome(session, origin):
+        with session, pytest.raises((requests.ConnectionError, httpx.RemoteProtocolError)) as raised:
+            session.head(f"{origin}/short")
+        return type(raised.value)
+
+    mounted = (
+        client() if client is requests.Session else client(transport=DirectTransport(Direct(application)))
+    )
+    if client is requests.Session:
+        mounted.mount("https://", DirectAdapter(Direct(application)))
+
+    assert outcome(mounted, ORIGIN) == outcome(client(), server)
+
+
+def test_an_answer_without_a_body_is_framed_by_nothing(session, server):
+    with requests.Session() as plain:
+        real = plain.get(f"{server}/nothing")
+    here = session.get(f"{ORIGIN}/nothing")
+
+    assert "Transfer-Encoding" not in real.headers
+    assert "Transfer-Encoding" not in here.headers
+
+
+def test_older_urllib3_has_no_socket_to_ask_the_system_about(application, monkeypatch):
+    taken, take = [], HTTPConnectionPool._get_conn
+
+    def get(pool, timeout=None):
+        pooled = [connection for connection in pool.pool.queue if connection is not None]
+        taken.extend(connection.sock for connection in pooled)
+        return take(pool, timeout)
+
+    monkeypatch.setattr(HTTPConnectionPool, "_get_conn", get)
+    with requests.Session() as session:
+        retries = Retry(total=4, status_forcelist=[503], respect_retry_after_header=False)
+        session.mount("https://", DirectAdapter(Direct(application), retries))
+        assert session.get(f"{ORIGIN}/busy").status_code == 200
+
+    assert taken == [None, None]

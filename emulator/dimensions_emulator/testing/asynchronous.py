@@ -168,8 +168,8 @@ class AsyncSession(Reach, Awaited[Session]):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.discard()
+    async def __aexit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        await in_thread(lambda: self.sync.__exit__(kind, *rest))
 
     discard = awaited(Session.discard)
     coverage = awaited(Session.coverage)
@@ -185,6 +185,7 @@ class AsyncEmulator(AsyncSession):
     """An emulator for asynchronous tests; see `Emulator`."""
 
     sync: Emulator
+    __repr__ = Awaited.__repr__
 
     def __init__(
         self,
@@ -249,9 +250,9 @@ class Opening:
         self._made = await self._open()
         return self._made
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if self._made is not None:
-            await self._made.discard()
+            await self._made.__aexit__(kind, *rest)
 
     async def _open(self) -> AsyncSession:
         def make() -> Session:

@@ -8,6 +8,8 @@ from functools import update_wrapper
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
+from dimensions_emulator.testing.errors import EmulatorError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -40,7 +42,12 @@ def awaited(
 
 async def in_thread(act: Callable[[], Result]) -> Result:
     """The outcome of an act; who is cancelled does not wait for its end, nor does the interpreter."""
-    loop = asyncio.get_running_loop()
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise EmulatorError(
+            "asynchronous sessions are for asyncio; a running loop of it was not found"
+        ) from None
     outcome: asyncio.Future[Result] = loop.create_future()
 
     def tell(result: Any, fault: BaseException | None) -> None:

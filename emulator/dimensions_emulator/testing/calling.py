@@ -18,11 +18,12 @@ from dimensions_emulator.wire.waiting import GONE, STOPPING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from wsgiref.types import WSGIApplication, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 PORTS = {"http": 80, "https": 443}
 UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 BODILESS = {204, 304}
+CLOSED = "the server closed the connection without an answer"
 Headers = list[tuple[str, str]]
 Result = TypeVar("Result")
 
@@ -85,6 +86,22 @@ class Parts:
                 getattr(self._pieces, "close", _nothing)()
             finally:
                 self._turn.release()
+
+
+class Switched:
+    """An application until it is off; from then on it refuses like a port where nothing listens."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+        self._off = False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self._off:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "the emulator is stopped")
+        return self._application(environ, start_response)
+
+    def off(self) -> None:
+        self._off = True
 
 
 class Direct:
@@ -153,7 +170,7 @@ def hang_up(hung: Hung, patience: float | None) -> Answer:
     time.sleep(held if patience is None else min(held, patience))
     if patience is not None and patience < held:
         raise TimeoutError("timed out") from None
-    raise Disconnected("the server closed the connection without an answer") from None
+    raise Disconnected(CLOSED) from None
 
 
 def _broken(broken: Broken) -> Iterable[bytes]:
@@ -161,6 +178,8 @@ def _broken(broken: Broken) -> Iterable[bytes]:
         raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
     if broken.kind == "hang":
         raise Hung(broken.seconds)
+    if not broken.part:
+        raise Disconnected(CLOSED)
     return [broken.part]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
 from dimensions_emulator.settings import PARSERS
@@ -47,6 +48,7 @@ class Emulator(Session):
         flags = {"world": str(world) if isinstance(world, Path) else world, "seed": seed, **settings}
         self._begin: Callable[[], Host] = lambda: begin(flags)
         self._host: Host | None = None
+        self._turn = Lock()
 
     @classmethod
     def at(cls, url: str, *, admin_token: str | None = None, ca: str | Path | None = None) -> Self:
@@ -67,18 +69,20 @@ class Emulator(Session):
 
     def start(self) -> Self:
         """Start, if it has not; raises `StartFailed` with the reasons."""
-        if self._host is None:
-            host = self._host = self._begin()
-            direct = None if host.application is None else Direct(host.application)
-            super().__init__(DEFAULT, host.link.url, Line(host.link, None, host.tenancy), direct)
+        with self._turn:
+            if self._host is None:
+                host = self._host = self._begin()
+                direct = None if host.application is None else Direct(host.application)
+                super().__init__(DEFAULT, host.link.url, Line(host.link, None, host.tenancy), direct)
         return self
 
     def stop(self) -> None:
         """Stop, if it runs; it can be started again."""
-        host, self._host = self._host, None
-        if host is not None:
-            host.link.close()
-            host.stop()
+        with self._turn:
+            host, self._host = self._host, None
+            if host is not None:
+                host.link.close()
+                host.stop()
 
     def discard(self) -> None:
         self.stop()
@@ -116,6 +120,8 @@ def _sent(world: World | None) -> str | dict[str, Any] | None:
     """A world as it goes into a request: a file by its content."""
     if world is None or isinstance(world, dict) or (isinstance(world, str) and not Path(world).suffix):
         return world
+    if not isinstance(world, str | Path):
+        raise TypeError(f"a world is a name, the path of a world file, or a world document; not {world!r}")
     from dimensions_emulator import world_file  # noqa: PLC0415  slow to import
 
     try:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from http.client import OK, HTTPException
+from http.client import NOT_FOUND, OK, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator.testing import link as links
-from dimensions_emulator.testing.calling import within
+from dimensions_emulator.testing.calling import Direct, Switched, within
 from dimensions_emulator.testing.errors import EmulatorError, StartFailed
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from dimensions_emulator.settings import Settings
     from dimensions_emulator.tenancy import Tenancy
     from dimensions_emulator.testing.line import Line
-    from dimensions_emulator.testing.link import Link
+    from dimensions_emulator.testing.link import Link, Reply
 
 NOWHERE = "dimensions.invalid"
 """The host of an emulator without a server; no name server knows it, so that nothing goes astray."""
 START, STOP = 120.0, 10.0
+WITHIN = re.compile(r"(/s/[^/]+)?(/api/v1\.0)?$")
+"""What leads from an emulator's address to a session, and to the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,10 @@ def in_thread(flags: Mapping[str, Any]) -> Host:
         except serving.CannotServe as fault:
             raise StartFailed("\n".join(fault.args[0])) from None
         link = links.over_socket(running.place.url, settings.admin_token, running.authority)
+        application = Switched(running.application)
+        stack.callback(application.off)
         stop = stack.pop_all().close
-    return Host(link, running.application, _local(running.world), stop)
+    return Host(link, application, _local(running.world), stop)
 
 
 def without_server(flags: Mapping[str, Any]) -> Host:
@@ -63,7 +68,6 @@ def without_server(flags: Mapping[str, Any]) -> Host:
     from dimensions_emulator.settings import SettingsInvalid  # noqa: PLC0415
     from dimensions_emulator.store.base import DEFAULT_SESSION  # noqa: PLC0415
     from dimensions_emulator.store.memory import MemoryStore  # noqa: PLC0415
-    from dimensions_emulator.testing.calling import Direct  # noqa: PLC0415
 
     settings, world = _settings(flags)
     if needing := [name for name in ("state", "tls") if flags.get(name)]:
@@ -78,8 +82,10 @@ def without_server(flags: Mapping[str, Any]) -> Host:
     stack.callback(app.extensions["dimensions_courier"].close)
     if relay := app.extensions["dimensions_relay"]:
         stack.callback(relay.close, 2.0)
-    link = links.in_process(f"http://{NOWHERE}", Direct(app), settings.admin_token)
-    return Host(link, app, _local(lambda: store.read(DEFAULT_SESSION)), stack.close)
+    application = Switched(app)
+    stack.callback(application.off)
+    link = links.in_process(f"http://{NOWHERE}", Direct(application), settings.admin_token)
+    return Host(link, application, _local(lambda: store.read(DEFAULT_SESSION)), stack.close)
 
 
 def in_child(flags: Mapping[str, Any]) -> Host:
@@ -99,6 +105,8 @@ def in_child(flags: Mapping[str, Any]) -> Host:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
+            # An interrupt at the terminal is the tests' own: they end this one when they are done with it.
+            process_group=0 if hasattr(os, "setpgid") else None,
         )
         stack.callback(_end, process)
         try:
@@ -116,21 +124,31 @@ def in_child(flags: Mapping[str, Any]) -> Host:
 
 
 def elsewhere(url: str, admin_token: str | None, ca: str | None) -> Host:
-    """An emulator that runs already; raises `EmulatorError` if there is none."""
-    link = links.over_socket(url.rstrip("/"), admin_token, ca)
+    """An emulator that runs already; raises `EmulatorError` if there is none that can be steered."""
+    own = WITHIN.sub("", url.rstrip("/"))
+    if own != url.rstrip("/"):
+        raise EmulatorError(f"'{url}' leads to a place in an emulator; its own address is '{own}'")
+    link = links.over_socket(own, admin_token, ca)
     try:
-        reply = link.send("GET", "/_emulator/readyz")
+        ready, steered = (link.send("GET", f"/_emulator/{page}") for page in ("readyz", "health"))
     except (OSError, HTTPException) as fault:
         raise EmulatorError(f"no emulator answers at {url}: {fault}") from None
-    if "X-Emulator" in reply.headers and reply.status == OK:
+    if steered.status == OK and "X-Emulator" in steered.headers:
         return Host(link, None, asked, _nothing)
     link.close()
-    named = "X-Emulator" in reply.headers
-    raise EmulatorError(
-        f"the emulator at {url} is not ready: it answers {reply.status}"
-        if named
-        else f"what answers at {url} is no emulator"
-    )
+    if "X-Emulator" not in ready.headers:
+        raise EmulatorError(f"what answers at {url} is no emulator")
+    if ready.status != OK:
+        raise EmulatorError(f"the emulator at {url} is not ready: it answers {ready.status}")
+    raise EmulatorError(f"the emulator at {url} lets nobody steer it so: {_said(steered, admin_token)}")
+
+
+def _said(reply: Reply, admin_token: str | None) -> str:
+    """Why the control plane is closed."""
+    if reply.status == NOT_FOUND:
+        return "it was started with --no-admin"
+    given = "" if admin_token is None else "; the one that was given is another"
+    return f"{reply.json()['message'].rstrip('.')}{given}"
 
 
 def _settings(flags: Mapping[str, Any]) -> tuple[Settings, World | None]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import httpx
 
-from dimensions_emulator.testing.calling import Answer, Asked, Direct, Disconnected, Hung, within
+from dimensions_emulator.testing.calling import PORTS, Answer, Asked, Direct, Disconnected, Hung, within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -106,6 +106,8 @@ def _faults_of_httpx() -> Iterator[None]:
         raise httpx.ReadTimeout("timed out") from fault
     except Disconnected as fault:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.") from fault
+    except ConnectionRefusedError as fault:
+        raise httpx.ConnectError(str(fault)) from fault
     except ConnectionError as fault:
         raise httpx.ReadError(str(fault)) from fault
 
@@ -126,6 +128,10 @@ def _patience(request: httpx.Request) -> float | None:
 def _asked(request: httpx.Request) -> Asked:
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
     url = request.url
+    if url.scheme not in PORTS:
+        missing = "is missing an 'http://' or 'https://' protocol"
+        told = f"has an unsupported protocol '{url.scheme}://'" if url.scheme else missing
+        raise httpx.UnsupportedProtocol(f"Request URL {told}.")
     target = url.raw_path.decode("ascii")
     return Asked(
         request.method, f"{url.scheme}://{url.netloc.decode('ascii')}{target}", headers, request.content

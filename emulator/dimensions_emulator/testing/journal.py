@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Never
 
 from dimensions_emulator.testing import names
@@ -10,7 +11,7 @@ from dimensions_emulator.testing.link import PATIENCE
 from dimensions_emulator.testing.records import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from dimensions_emulator.testing.line import Line
 
@@ -138,9 +139,11 @@ class Journal:
 
 def matching(match: Mapping[str, Any]) -> dict[str, Any]:
     """A match as the control plane takes it, which WireMock's own names are too; raises `TypeError`."""
+    _is_dict(match, "a match")
     names.check(match.keys() - NAMES.values(), [*PLAIN, *NAMES], "a match")
     made = {NAMES.get(name, name): value for name, value in match.items() if name not in {"json", "headers"}}
     if "headers" in match:
+        _is_dict(match["headers"], "headers of a match")
         made["headers"] = {
             name: {"equalTo": value} if isinstance(value, str) else value
             for name, value in match["headers"].items()
@@ -148,6 +151,11 @@ def matching(match: Mapping[str, Any]) -> dict[str, Any]:
     if "json" in match:
         made["bodyPatterns"] = [*made.get("bodyPatterns", []), {"equalToJson": match["json"]}]
     return made
+
+
+def _is_dict(value: Any, what: str) -> None:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{what} is a dict, not {value!r}")
 
 
 def _listed(entries: Sequence[Entry], number: int) -> str:

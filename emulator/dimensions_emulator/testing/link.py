@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import socket
 import ssl
 from collections import deque
@@ -48,6 +50,7 @@ class Link:
         self._connect = connect
         self._own = {} if admin_token is None else {ADMIN_TOKEN: admin_token}
         self._idle: deque[HTTPConnection] = deque()
+        self._process = os.getpid()
 
     def send(
         self,
@@ -103,6 +106,8 @@ class Link:
                 connection.close()
 
     def _connection(self) -> HTTPConnection:
+        if self._process != os.getpid():  # forked: the kept connections are the other process's
+            self._process, self._idle = os.getpid(), deque()
         while self._idle:
             try:
                 connection = self._idle.pop()
@@ -117,9 +122,14 @@ class Link:
 def over_socket(url: str, admin_token: str | None = None, ca: str | None = None) -> Link:
     """The way to an address; `ca` is the certificate of an authority to trust too, in PEM."""
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:  # of the port
+        host = port = None
+    if parts.scheme not in {"http", "https"} or not host:
         raise EmulatorError(f"'{url}' is not a URL such as http://127.0.0.1:4020")
-    host, port = parts.hostname, parts.port
+    if admin_token is not None and not re.fullmatch("[!-~]+", admin_token):
+        raise EmulatorError("the admin token is printable ASCII without blanks, as a header has it")
     if parts.scheme == "http":
         return Link(url, lambda: HTTPConnection(host, port), admin_token)
     trust = ssl.create_default_context()

@@ -33,6 +33,8 @@ class Mails:
 
         Raises AssertionError, telling which mails there are, if there is none within so many seconds.
         """
+        if not isinstance(timeout, int | float):
+            raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
         wanted = {"to": to, "kind": kind, "customer": customer, "after": after}
         asked = {**wanted, "timeout": f"{timeout:g}"}
         try:

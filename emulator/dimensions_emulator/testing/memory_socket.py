@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from dimensions_emulator.testing.calling import Answer, Asked, Direct, Disconnected, within
+from dimensions_emulator.testing.calling import BODILESS, Answer, Asked, Direct, Disconnected, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ class MemorySocket:
         except Disconnected:
             return
         try:
-            framed = answer.length is None and asked.method != "HEAD"
+            framed = answer.length is None and asked.method != "HEAD" and answer.status not in BODILESS
             yield _head(answer, framed=framed)
             while piece := within(None if answer.length is not None else self._patience, answer.parts.next):
                 yield b"%x\r\n%b\r\n" % (len(piece), piece) if framed else piece

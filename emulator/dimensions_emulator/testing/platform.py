@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator.testing import names
@@ -10,8 +11,6 @@ from dimensions_emulator.testing.line import segment
 from dimensions_emulator.testing.records import Device, Imported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dimensions_emulator.testing.line import Line
 
 USER = {"email": "email", "display_name": "displayName", "agent": "agent", "devices": "devices"}
@@ -51,6 +50,8 @@ class Platform:
 
 def _user(user: Mapping[str, Any]) -> dict[str, Any]:
     """A user as the control plane takes it, named after the address if no name is given."""
+    if not isinstance(user, Mapping):
+        raise TypeError(f"import_users() takes users one by one, each a dict; not {user!r}")
     names.check(user, USER, "a user of the platform")
     name = str(user.get("email", "")).partition("@")[0].title()
     devices = [_device(device) for device in user.get("devices", ())]

@@ -209,5 +209,7 @@ def moment(text: str) -> datetime:
 
 
 def text_of(when: datetime) -> str:
-    """A time as the emulator reads it; one without a zone is this machine's."""
+    """A time as the emulator reads it; one without a zone is this machine's. Raises `TypeError`."""
+    if not isinstance(when, datetime):
+        raise TypeError(f"a time is a datetime, not {when!r}")
     return when.astimezone(UTC).isoformat().replace("+00:00", "Z")

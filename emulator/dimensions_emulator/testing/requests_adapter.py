@@ -65,3 +65,9 @@ class _Pool(HTTPConnectionPool):
 
     def __init__(self, direct: Direct, origin: str, host: str | None, port: int | None) -> None:
         super().__init__(host or "", port, direct=direct, origin=origin)
+
+    def _put_conn(self, conn: Any) -> None:
+        """Keep no connection: urllib3 1 would ask the system about a socket that is none."""
+        if conn is not None:
+            conn.close()
+        super()._put_conn(conn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from dimensions_emulator.testing.clock import Clock
-from dimensions_emulator.testing.errors import Refused
+from dimensions_emulator.testing.errors import EmulatorError, Refused
 from dimensions_emulator.testing.events import Events, Webhooks
 from dimensions_emulator.testing.faults import Faults, RateLimit
 from dimensions_emulator.testing.journal import Journal
@@ -47,8 +47,12 @@ class Session(Reach):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.discard()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self.discard()
+        except EmulatorError:
+            if kind is None:  # else what went wrong before is what is to be told
+                raise
 
     def discard(self) -> None:
         """End the session with all that is in it; one that is gone already is let be."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dimensions_emulator.testing import names
 from dimensions_emulator.testing.line import SESSION
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ class Tokens:
         It opens all accounts unless accounts or customers are given.
         """
         wanted = {
-            "accounts": None if accounts is None else list(accounts),
-            "customers": None if customers is None else list(customers),
-            "scopes": None if scopes is None else list(scopes),
+            "accounts": _listed(accounts, "accounts is a list of account ids"),
+            "customers": _listed(customers, "customers is a list of customer ids"),
+            "scopes": _listed(scopes, "scopes is a list of scopes"),
             "lifetimeSeconds": lifetime,
             "name": name,
             "session": self._line.headers.get(SESSION),
@@ -52,3 +53,7 @@ class Tokens:
     def revoke(self, token: str) -> None:
         """Take a token back."""
         self._line.control("POST", "tokens/revoke", {"token": token})
+
+
+def _listed(given: Iterable[str] | None, what: str) -> list[str] | None:
+    return None if given is None else names.texts(given, what)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dimensions_emulator.testing import names
 from dimensions_emulator.testing.line import segment
 from dimensions_emulator.testing.records import User
 
@@ -55,7 +56,11 @@ class Users:
     ) -> User:
         """A new user, named after the address if no name is given."""
         name = email.partition("@")[0].title() if display_name is None else display_name
-        body = {"email": email, "displayName": name, "roles": list(roles)}
+        body = {
+            "email": email,
+            "displayName": name,
+            "roles": names.texts(roles, "roles is a list of role keys"),
+        }
         return User.of(self._call("POST", "", body, charges=accept_charges))
 
     def patch(self, user_id: str, *operations: dict[str, Any], accept_charges: bool = True) -> User:
@@ -65,12 +70,14 @@ class Users:
 
     def grant(self, user_id: str, *roles: str, accept_charges: bool = True) -> User:
         """Add roles."""
-        added = [{"op": "add", "path": "/roles/-", "value": role} for role in roles]
+        given = names.texts(roles, "grant() takes role keys one by one")
+        added = [{"op": "add", "path": "/roles/-", "value": role} for role in given]
         return self.patch(user_id, *added, accept_charges=accept_charges)
 
     def revoke(self, user_id: str, *roles: str) -> User:
         """Take roles away; those that the user does not hold are none of its roles afterwards either."""
-        kept = [role for role in self.get(user_id).roles if role not in roles]
+        lost = names.texts(roles, "revoke() takes role keys one by one")
+        kept = [role for role in self.get(user_id).roles if role not in lost]
         return self.patch(user_id, {"op": "replace", "path": "/roles", "value": kept})
 
     def delete(self, user_id: str) -> None:

@@ -16,7 +16,8 @@ class Broken:
     """The body of a WSGI answer that does not arrive as it should; for servers that do not know it, nothing.
 
     `reset`: the connection is reset in place of an answer. `hang`: nothing comes for some seconds, then
-    the connection is closed. `truncate`: the head comes, and the first half of the body.
+    the connection is closed. `truncate`: the head comes, and the first half of the body; where there
+    is no half nothing comes.
     """
 
     kind: Kind
