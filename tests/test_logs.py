@@ -3,6 +3,7 @@ import io
 import json
 import logging
 import re
+import threading
 import time
 
 import pytest
@@ -27,8 +28,8 @@ class Written(io.StringIO):
 @pytest.fixture
 def log():
     """Configures the log and gives what it wrote; afterwards all is as before."""
-    root = logging.getLogger("dimensions_emulator")
-    before = root.handlers[:], root.level, root.propagate
+    loggers = [logging.getLogger(name) for name in logs.LOGGERS]
+    before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     stream = Written()
 
     def configure(style):
@@ -36,7 +37,8 @@ def log():
         return stream
 
     yield configure
-    root.handlers[:], root.level, root.propagate = before[0], before[1], before[2]
+    for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        logger.handlers[:], logger.level, logger.propagate = handlers, level, propagate
 
 
 def logged(api):
@@ -340,3 +342,76 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing(log):
 
     assert api.list().status == 200
     lines.flush()
+
+
+class Stuck(io.StringIO):
+    """Takes nothing until it is released."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun, self.released = threading.Event(), threading.Event()
+
+    def write(self, text):
+        self.begun.set()
+        self.released.wait(20)
+        return super().write(text)
+
+
+def test_what_nobody_reads_in_time_is_left_out_and_the_log_says_so(log, monkeypatch):
+    monkeypatch.setattr(logs, "MOST", 5)
+    log("json")
+    stream = Stuck()
+    lines = logs.configure("json", stream)
+    logger = logging.getLogger("dimensions_emulator.test")
+    logger.info("first")
+    assert stream.begun.wait(5)
+    for number in range(9):
+        logger.info("later %d", number)
+    stream.released.set()
+    lines.flush()
+    logger.info("last")
+    lines.flush()
+
+    told = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
+    gap = "Lines are missing here: the log was not read in time."
+    assert told == ["first", *(f"later {number}" for number in range(5)), gap, "last"]
+
+
+def test_who_does_not_read_the_log_is_waited_for_once(log, monkeypatch):
+    monkeypatch.setattr(logs, "PATIENCE", 0.2)
+    log("text")
+    stream = Stuck()
+    lines = logs.configure("text", stream)
+    logging.getLogger("dimensions_emulator.test").info("first")
+    begun = time.monotonic()
+    lines.flush()
+    between = time.monotonic()
+    lines.flush()
+
+    assert 0.2 <= between - begun < 5
+    assert time.monotonic() - between < 0.1
+    stream.released.set()
+
+
+def test_what_the_http_server_says_is_in_the_log_too(log):
+    stream = log("json")
+
+    logging.getLogger("waitress").warning("too many %s", "connections")
+    logging.getLogger("waitress").info("listening")
+
+    (entry,) = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert (entry["logger"], entry["level"], entry["message"]) == (
+        "waitress",
+        "warning",
+        "too many connections",
+    )
+
+
+def test_where_there_is_no_standard_error_lines_go_nowhere(log):
+    log("text")
+    lines = logs.configure("text", None)
+    begun = time.monotonic()
+    logging.getLogger("dimensions_emulator.test").info("unheard")
+    lines.flush()
+
+    assert time.monotonic() - begun < logs.PATIENCE

@@ -1,13 +1,18 @@
+import http.client
+import json
 import signal
 import socket
+import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from dimensions_emulator.serving import Leave
 from mail_server import free_port
-from server_process import ServerProcess, listening, serving
+from server_process import COMMAND, ServerProcess, environment, listening, serving
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 REQUEST = b"GET /_emulator/livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -120,23 +125,39 @@ def test_a_signal_raises_nothing_in_the_making_of_a_world_which_ends_at_its_next
     monkeypatch.setattr("dimensions_emulator.serving.signal.signal", lambda *_: None)
     leave, heard = Leave(), []
     advance = leave.heard_by(lambda *progress: heard.append(progress))
-    advance(1, 9)
+    with leave.looked_for():
+        advance(1, 9)
 
-    leave()
+        leave()
 
-    assert leave.wished
-    with pytest.raises(SystemExit):
-        advance(2, 9)
+        assert leave.wished
+        with pytest.raises(SystemExit):
+            advance(2, 9)
+        leave.wished = False
     assert heard == [(1, 9)]
 
 
-@pytest.mark.parametrize("steps", [0, 9], ids=["before", "after"])
-def test_a_signal_ends_at_once_where_nobody_looks_for_it(steps, monkeypatch):
+def test_a_signal_in_a_start_holds_at_its_end(monkeypatch):
+    monkeypatch.setattr("dimensions_emulator.serving.signal.signal", lambda *_: None)
+    leave, made = Leave(), []
+
+    def start():
+        with leave.looked_for():
+            leave()
+            made.append("whole")
+
+    with pytest.raises(SystemExit):
+        start()
+    assert made == ["whole"]
+
+
+@pytest.mark.parametrize("started", [False, True], ids=["before", "after"])
+def test_a_signal_ends_at_once_where_nobody_looks_for_it(started, monkeypatch):
     monkeypatch.setattr("dimensions_emulator.serving.signal.signal", lambda *_: None)
     leave = Leave()
-    advance = leave.heard_by(None)
-    for step in range(1, steps + 1):
-        advance(step, 9)
+    if started:
+        with leave.looked_for():
+            pass
 
     with pytest.raises(SystemExit):
         leave()
@@ -151,3 +172,76 @@ def test_a_signal_whose_exception_is_lost_still_ends_the_last_look(monkeypatch):
     assert leave.wished
     with pytest.raises(SystemExit):
         leave.heard_by(None)(9, 9)
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_log_that_nobody_reads_does_not_keep_the_server(style, tmp_path):
+    with subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", "--json", "--log-format", style],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as server:
+        where = urlsplit(json.loads(server.stdout.readline())["url"])
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+        for _ in range(1500):  # whose lines are longer than what a pipe holds
+            connection.request("GET", "/_emulator/livez")
+            assert connection.getresponse().read()
+        connection.close()
+        began = time.monotonic()
+        server.terminate()
+        status, seconds = server.wait(20), time.monotonic() - began
+
+    assert status == 0
+    assert seconds < 5
+
+
+def test_a_server_runs_without_standard_error(tmp_path):
+    with subprocess.Popen(
+        ["bash", "-c", 'exec "$@" 2>&-', "bash", *COMMAND, "serve", "--port", "0", "--json"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+    ) as server:
+        where = urlsplit(json.loads(server.stdout.readline())["url"])
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+        connection.request("GET", "/nothing")
+        assert connection.getresponse().status == 404
+        connection.close()
+        server.terminate()
+        assert server.wait(20) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+def test_a_server_that_cannot_tell_how_to_call_it_says_so(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "serve", "--port", "0"],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    told = "dimensions-emulator: standard output takes nothing: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_a_signal_in_a_start_leaves_no_socket_behind(tmp_path):
+    path = tmp_path / "emulator.sock"
+    for _ in range(3):
+        with subprocess.Popen(
+            [*COMMAND, "serve", "--unix-socket", path],
+            cwd=tmp_path,
+            env=environment(),
+            stderr=subprocess.PIPE,
+        ) as server:
+            while not path.exists():
+                time.sleep(0.001)
+            server.terminate()
+            told = server.stderr.read()
+        assert (server.returncode, told, path.exists()) == (0, b"", False)

@@ -1,6 +1,7 @@
 import asyncio
 import hashlib
 import hmac
+import socket
 import ssl
 import threading
 from time import monotonic, sleep
@@ -413,3 +414,35 @@ def test_many_commits_at_once_lose_no_delivery(desk):
 
     numbers = [int(request.headers["X-Emulator-Delivery"]) for request, _ in receiver.got]
     assert sorted(numbers) == list(range(1, 401))
+
+
+def test_a_name_that_is_looked_up_for_long_keeps_neither_deliveries_nor_the_end(desk, monkeypatch):
+    released, look, before = threading.Event(), socket.getaddrinfo, set(threading.enumerate())
+
+    def slow(host, *rest, **more):
+        if host == "slow.example":
+            released.wait(20)
+        return look(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    try:
+        desk.add("http://slow.example/", retries=0)
+        with receiving() as receiver:
+            desk.add(receiver.url)
+            desk.tell()
+            receiver.until(1)
+        begun = monotonic()
+        desk.courier.close()
+
+        assert monotonic() - begun < 1
+        assert all(thread.daemon for thread in set(threading.enumerate()) - before)
+    finally:
+        released.set()
+
+
+def test_a_host_that_can_be_no_name_is_told(desk):
+    desk.add(f"http://{'a' * 64}.example/", retries=0)
+    desk.tell()
+    (delivery,) = desk.settled()
+
+    assert delivery.attempts[0].reason == "its host is no name"

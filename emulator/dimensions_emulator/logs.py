@@ -7,18 +7,28 @@ import logging
 from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime
-from threading import Event, Lock, Thread
-from time import localtime, perf_counter, sleep, strftime, time
+from threading import Event, Thread
+from time import localtime, perf_counter, strftime, time
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from dimensions_emulator.sandbox import redaction
 from dimensions_emulator.wire.entrance import BROKEN, MET, REQUEST_ID, SESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-PAUSE = 0.05
+PAUSE, PATIENCE = 0.05, 2.0
+"""Seconds in which lines gather before they are written, and for which the end waits for who reads them."""
+MOST = 10_000
+"""Lines that wait for a reader; what comes on top is left out."""
+GAP_RECORD = {
+    "name": "dimensions_emulator.logs",
+    "levelname": "WARNING",
+    "msg": "Lines are missing here: the log was not read in time.",
+}
+LOGGERS = {"dimensions_emulator": logging.INFO, "waitress": logging.WARNING}
+"""Whose log this is, and from which level on."""
 FINE = range(1, 400)
 """The statuses of HTTP that are no errors."""
 
@@ -97,14 +107,14 @@ class Lines(logging.Handler):
     Lines about requests are made there too, which is a tenth of a request where it is answered.
     """
 
-    def __init__(self, stream: TextIO, style: TextLines | JsonLines) -> None:
+    def __init__(self, stream: TextIO | None, style: TextLines | JsonLines) -> None:
         super().__init__()
         self.setFormatter(style)
-        self._stream = stream
+        self._write = _writer(stream)
         self._style = style
-        self._waiting: deque[str | Answered] = deque()
-        self._some = Event()
-        self._writing = Lock()
+        self._waiting: deque[str | Answered | Event] = deque()
+        self._some, self._at_once = Event(), Event()
+        self._gap = self._stuck = False
         Thread(target=self._run, name="log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -115,27 +125,49 @@ class Lines(logging.Handler):
         self._add(answered)
 
     def flush(self) -> None:
-        """Write what is waiting."""
-        with self._writing:
-            lines = [self._line(self._waiting.popleft()) for _ in range(len(self._waiting))]
-            if lines:
-                with suppress(OSError):  # a terminal that was closed
-                    self._stream.write("".join(lines))
-                    self._stream.flush()
+        """Have what is waiting written, unless nobody reads it."""
+        if self._stuck:
+            return
+        written = Event()
+        self._waiting.append(written)
+        self._at_once.set()
+        self._some.set()
+        self._stuck = not written.wait(PATIENCE)
 
     def _line(self, event: str | Answered) -> str:
         return f"{event if isinstance(event, str) else self._style.request(event)}\n"
 
     def _add(self, event: str | Answered) -> None:
+        if len(self._waiting) >= MOST:
+            self._gap = True
+            return
         self._waiting.append(event)
         if not self._some.is_set():
             self._some.set()
 
     def _run(self) -> None:
         while self._some.wait():
-            sleep(PAUSE)
+            self._at_once.wait(PAUSE)
             self._some.clear()
-            self.flush()
+            self._at_once.clear()
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        lines, flushed = [], []
+        for _ in range(len(self._waiting)):
+            event = self._waiting.popleft()
+            if isinstance(event, Event):
+                flushed.append(event)
+            else:
+                lines.append(self._line(event))
+        if self._gap:
+            self._gap = False
+            lines.append(self._line(self.format(logging.makeLogRecord(GAP_RECORD))))
+        if lines:
+            with suppress(OSError, ValueError):  # a terminal that was closed
+                self._write("".join(lines))
+        for waiting in flushed:
+            waiting.set()
 
 
 class RequestLog:
@@ -179,14 +211,31 @@ class RequestLog:
         return body
 
 
-def configure(style: str, stream: TextIO) -> Lines:
-    """Send the log of this package to a stream in the given style."""
+def configure(style: str, stream: TextIO | None) -> Lines:
+    """Send the log of this package, and what its server has to say, to a stream in the given style."""
     lines = Lines(stream, JsonLines() if style == "json" else TextLines())
-    root = logging.getLogger("dimensions_emulator")
-    root.handlers[:] = [lines]
-    root.setLevel(logging.INFO)
-    root.propagate = False
+    for name, least in LOGGERS.items():
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [lines]
+        logger.setLevel(least)
+        logger.propagate = False
     return lines
+
+
+def _writer(stream: TextIO | None) -> Callable[[str], object]:
+    """What writes to a stream; past its buffer, whose lock a write that waits would keep for good."""
+    if stream is None:  # standard error that was closed
+        return len
+    raw = getattr(getattr(stream, "buffer", None), "raw", None)
+    if raw is None:
+        return lambda text: (stream.write(text), stream.flush())
+
+    def write(text: str) -> None:
+        left = memoryview(text.encode(stream.encoding, "backslashreplace"))
+        while left:
+            left = left[raw.write(left) :]
+
+    return write
 
 
 def _told(facts: dict[str, Any]) -> str:

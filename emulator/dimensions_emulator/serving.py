@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from operator import itemgetter
 from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,7 +24,7 @@ from dimensions_emulator.store.memory import MemoryStore
 from dimensions_emulator.tls import TlsUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from wsgiref.types import WSGIApplication
 
     from dimensions_emulator.domain.world import World
@@ -55,12 +56,17 @@ def run(settings: Settings) -> None:
     with ExitStack() as stack:
         lines = logs.configure(settings.log_format, sys.stderr)
         stack.callback(lines.flush)
-        running = start(settings, stack, progress=leave.heard_by(_progress(settings)), lines=lines)
+        with leave.looked_for():
+            running = start(settings, stack, progress=leave.heard_by(_progress(settings)), lines=lines)
         # The seed world is here to stay, and worlds are freed by their counts: collections are rarely of use.
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
         gc.enable()
-        _tell(settings, running.place, running.world())
+        try:
+            _tell(settings, running.place, running.world())
+        except OSError as fault:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the exit complains again
+            raise CannotServe([f"standard output takes nothing: {fault.strerror}"]) from None
         while not leave.wished:
             sleep(1)
 
@@ -138,12 +144,22 @@ class Leave:
     """Ends the process at a signal, once: nothing interrupts the stop itself.
 
     An exception out of a signal is lost where it meets code that can raise none, and leaves locked what it
-    meets half locked; so the wish is kept, and where work looks for it nothing is raised.
+    meets half locked, or what it meets half made; so the wish is kept, and where work looks for it nothing
+    is raised.
     """
 
     def __init__(self) -> None:
         self.wished = False
         self._looked_for = False
+
+    @contextmanager
+    def looked_for(self) -> Iterator[None]:
+        """Raise nothing in what is done here; a wish that came meanwhile holds at its end."""
+        self._looked_for = True
+        yield
+        self._looked_for = False
+        if self.wished:
+            sys.exit(0)
 
     def __call__(self, *_: Any) -> None:
         for number in _signals():
@@ -156,7 +172,6 @@ class Leave:
         """The progress of long work, which ends where the wish has come."""
 
         def advance(done: int, total: int) -> None:
-            self._looked_for = done < total
             if self.wished:
                 sys.exit(0)
             if progress is not None:
@@ -213,7 +228,7 @@ def _tenants(world: World) -> list[dict[str, Any]]:
 
 def _progress(settings: Settings) -> Callable[[int, int], None] | None:
     """A bar on standard error for worlds that take time, where somebody can see it."""
-    if not sys.stderr.isatty() or settings.world != "crowd":
+    if sys.stderr is None or not sys.stderr.isatty() or settings.world != "crowd":
         return None
     from rich.console import Console  # noqa: PLC0415  slow to import
     from rich.progress import Progress  # noqa: PLC0415

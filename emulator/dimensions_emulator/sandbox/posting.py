@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from contextlib import suppress
 from threading import Thread
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dimensions_emulator import NAME
@@ -27,6 +28,33 @@ LONGEST_REASON = 200
 BODILESS = {204, 304}
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """Looks names up in threads that nobody waits for in the end, as the interpreter does for asyncio's."""
+
+    async def getaddrinfo(self, *asked: Any, **more: Any) -> Any:
+        outcome: asyncio.Future[Any] = self.create_future()
+
+        def tell(found: Any, fault: Exception | None) -> None:
+            if outcome.done():
+                return
+            if fault is None:
+                outcome.set_result(found)
+            else:
+                outcome.set_exception(fault)
+
+        def look() -> None:
+            found, fault = None, None
+            try:
+                found = socket.getaddrinfo(*asked, **more)
+            except Exception as no:  # noqa: BLE001  raised where it is awaited
+                fault = no
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self.call_soon_threadsafe(tell, found, fault)
+
+        Thread(target=look, name="webhooks-name", daemon=True).start()
+        return await outcome
+
+
 class Posting(Thread):
     """Sends the deliveries of a webhook one after the other, and those of many webhooks side by side.
 
@@ -37,7 +65,7 @@ class Posting(Thread):
         super().__init__(name="webhooks", daemon=True)
         self._pause = pause or asyncio.sleep
         self._timeout = timeout
-        self._loop = asyncio.new_event_loop()
+        self._loop = _Loop()
         self._stopped = self._loop.create_future()
         self._places = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[Webhook, asyncio.Task[None]] = {}
@@ -179,6 +207,8 @@ def _reason(fault: Exception) -> str:
             return "nobody listens there"
         case ssl.SSLError():
             return f"TLS: {getattr(fault, 'verify_message', '') or fault.reason}"
+        case UnicodeError():
+            return "its host is no name"
         case ValueError():
             return "its answer is not HTTP"
     return f"{getattr(fault, 'strerror', None) or fault}"[:LONGEST_REASON]
