@@ -20,16 +20,19 @@ def ipv6():
 @pytest.mark.parametrize(
     ("soft", "hard", "given", "asked"),
     [
-        (1024, 4096, 500, None),
-        (256, 4096, 500, (564, 4096)),
-        (256, resource.RLIM_INFINITY, 500, (564, resource.RLIM_INFINITY)),
-        (256, 300, 236, (300, 300)),
-        (256, 256, 192, (256, 256)),
-        (80, 80, 64, (80, 80)),
+        (2048, 4096, 500, None),
+        (1024, 4096, 500, (1064, 4096)),
+        (256, resource.RLIM_INFINITY, 500, (1064, resource.RLIM_INFINITY)),
+        (256, 300, 118, (300, 300)),
+        (256, 256, 96, (256, 256)),
+        (80, 80, 8, (80, 80)),
+        (32, 32, 8, (32, 32)),
         (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 500, None),
     ],
 )
-def test_as_many_connections_are_taken_as_the_system_has_files_for(soft, hard, given, asked, monkeypatch):
+def test_as_many_connections_are_taken_as_the_system_has_files_for_with_a_long_body_each(
+    soft, hard, given, asked, monkeypatch
+):
     sent = []
     monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
     monkeypatch.setattr(resource, "setrlimit", lambda _, limits: sent.append(limits))

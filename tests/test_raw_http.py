@@ -107,6 +107,35 @@ def test_a_client_may_ask_before_it_sends_the_body(wire):
     assert wire.send(body).answer()[0] == 201
 
 
+NOTHING_TO_COME = {
+    "POST without a body": (request("POST", "/_emulator/reset", Expect="100-continue"), 200),
+    "empty body": (request("POST", "/_emulator/reset", b"", Expect="100-continue"), 200),
+    "GET": (request(Expect="100-continue"), 200),
+    "length that is no number": (request("POST", Content_Length="many", Expect="100-continue"), 400),
+    "far too long a body": (request("POST", Content_Length=10**12, Expect="100-continue"), 413),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING_TO_COME)
+def test_a_client_that_asks_is_answered_at_once_where_no_body_is_to_come(name, wire):
+    raw, status = NOTHING_TO_COME[name]
+
+    assert wire.send(raw).answer()[0] == status
+    if status == 200:
+        assert wire.send(request(target="/nothing")).answer()[0] == 404
+    else:
+        assert wire.closed()
+
+
+def test_a_client_that_asks_for_nothing_may_ask_for_a_body_next(wire):
+    body = creation("next")
+    wire.send(request("POST", "/_emulator/reset", Expect="100-continue"))
+    wire.send(request("POST", body=body, Expect="100-continue").removesuffix(body))
+
+    assert [wire.answer()[0] for _ in range(2)] == [200, 100]
+    assert wire.send(body).answer()[0] == 201
+
+
 @pytest.mark.parametrize("head", ["Content-Length", "chunked"])
 def test_a_body_above_the_limit_is_refused_in_the_envelope(head, wire):
     body = b'{"email":"' + b"x" * LIMIT + b'"}'

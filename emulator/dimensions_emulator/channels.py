@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
 import struct
+import sys
 from contextlib import suppress
-from ssl import SSLContext, SSLSocket, SSLWantReadError, SSLWantWriteError
-from threading import Lock
-from time import time
 from typing import TYPE_CHECKING, Any, cast
 
 from waitress.channel import HTTPChannel
@@ -18,7 +17,7 @@ from waitress.task import ErrorTask, WSGITask
 from dimensions_emulator import NAME
 from dimensions_emulator.domain import ticks
 from dimensions_emulator.wire import envelope
-from dimensions_emulator.wire.waiting import GONE, STOPPING, TooManyWaiting, pause
+from dimensions_emulator.wire.waiting import GONE, STOPPING, WAITING, TooManyWaiting, pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +28,12 @@ if TYPE_CHECKING:
     from dimensions_emulator.wire.broken import Broken
 
 BAD_REQUEST, NOT_IMPLEMENTED, UNAVAILABLE = 400, 501, 503
+NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+"""Errors of a system that opens no more files."""
 HANG_UP = getattr(select, "POLLRDHUP", 0)
 RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 """SO_LINGER of a socket whose closing resets the connection."""
-DRAINED = 1 << 16
 TOGETHER = 1 << 16
-PLAIN = "This port speaks HTTPS; call it with https://."
 
 
 class Breaking(Exception):
@@ -128,7 +127,10 @@ class Channel(HTTPChannel):
     task_class = Answering
     error_task_class = Unreadable
     server: Any
+    request: Any
     _fileno: int | None
+    _flush_exception: Callable[..., Any]
+    _flush_some: Callable[..., bool]
     abrupt = False
 
     def reset(self) -> None:
@@ -137,6 +139,22 @@ class Channel(HTTPChannel):
         if self.socket is not None:
             with suppress(OSError):
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+    def send_continue(self) -> None:
+        """Ask for the body, but not where none is to come: waitress would take the request for half read."""
+        if self.request.completed:
+            self.request.expect_continue = False
+        else:
+            super().send_continue()
+
+    def handle_error(self) -> None:
+        """Close the connection after a fault, in one line where only files are short."""
+        fault = sys.exc_info()[1]
+        if isinstance(fault, OSError) and fault.errno in NO_FILES:
+            self.logger.warning("Closed a connection: %s", fault.strerror)
+            self.handle_close()
+        else:
+            super().handle_error()
 
     def handle_close(self) -> None:
         super().handle_close()
@@ -158,122 +176,37 @@ class Channel(HTTPChannel):
         look.register(number, HANG_UP)
         return bool(look.poll(0))
 
-
-class TlsChannel(Channel):
-    """A connection with TLS; one thread at a time is in its TLS state."""
-
-    def __init__(self, server: Any, connection: SSLSocket, *rest: Any, **named: Any) -> None:
-        self._tls = connection
-        self._turn = Lock()
-        self._shaken = self._shaking_out = self._plain = False
-        super().__init__(server, connection, *rest, **named)
-
-    def readable(self) -> bool:
-        return super().readable() if self._shaken else not self._shaking_out
-
-    def writable(self) -> bool:
-        return bool(super().writable()) or self._shaking_out
-
-    def handle_read(self) -> None:
-        if self._plain:
-            self._drain()
-        if self._plain or (not self._shaken and not self._shake()):
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Wait for a slow reader as requests wait, so that it takes no turn of others."""
+        if not self._full():
             return
-        data = self._decrypted()
-        if data:
-            self.last_activity = time()
-            self.received(data)
-        elif data is not None:
-            self.handle_close()
-
-    def handle_write(self) -> None:
-        if self._shaken or self.will_close:
-            super().handle_write()
-        else:
-            self._shake()
-
-    def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002  waitress calls it so
-        with self._turn:
+        with self.outbuf_lock:
+            self._flush_exception(self._flush_some, do_close=False)
+            if not self._full():
+                return
             try:
-                return self._tls.send(data)
-            except (SSLWantReadError, SSLWantWriteError):
-                return 0
-            except OSError:
-                pass
-        if do_close:
-            self.handle_close()
-        return 0
+                with self.server.extras[WAITING]():
+                    self._await_reader()
+            except TooManyWaiting as full:
+                self._give_up(str(full.description))
 
-    def handle_close(self) -> None:
-        with self._turn:
-            if self._shaken and not self.abrupt:
-                with suppress(OSError, ValueError):
-                    self._tls.unwrap()  # says good-bye; the peer's is not waited for
-        super().handle_close()
+    def _full(self) -> bool:
+        """Whether a reader has to take something before there is more for it."""
+        return bool(self.connected and self.total_outbufs_len > self.adj.outbuf_high_watermark)
 
-    def _shake(self) -> bool:
-        """Go on with the handshake; whether it is done."""
-        try:
-            self._tls.do_handshake()
-        except SSLWantReadError:
-            self._shaking_out = False
-        except SSLWantWriteError:
-            self._shaking_out = True
-        except OSError as fault:
-            if getattr(fault, "reason", None) == "HTTP_REQUEST":
-                self._explain()
-            else:
-                self.handle_close()
-        else:
-            self._shaken, self._shaking_out = True, False
-        return self._shaken
+    def _await_reader(self) -> None:
+        while self._full():
+            before, patience = self.total_outbufs_len, self.adj.channel_timeout
+            self.server.pull_trigger()
+            if not self.outbuf_lock.wait(patience) and self.total_outbufs_len >= before:
+                self._give_up(f"the caller read nothing for {patience} s.")
 
-    def _decrypted(self) -> bytes | None:
-        """Everything that has arrived whole, None if nothing has; empty at the end of the connection."""
-        with self._turn:
-            try:
-                data = self._tls.recv(self.adj.recv_bytes)
-                while data and (left := self._tls.pending()):
-                    data += self._tls.recv(left)
-            except (SSLWantReadError, SSLWantWriteError):
-                return None
-            except OSError:
-                return b""
-        return data
-
-    def _explain(self) -> None:
-        """Tell a caller without TLS, past the TLS state of the socket."""
-        self._plain, self._shaking_out = True, False
-        answer = problem(BAD_REQUEST, PLAIN, {"Connection": "close"})
-        head = f"HTTP/1.1 {answer.status}\r\n{answer.headers}".encode("latin-1")
-        with suppress(OSError):
-            socket.socket.send(self._tls, head + answer.get_data())
-            socket.socket.shutdown(self._tls, socket.SHUT_WR)
-
-    def _drain(self) -> None:
-        """Throw away what a caller without TLS sends: left unread, it would take the answer with it."""
-        try:
-            data = socket.socket.recv(self._tls, DRAINED)
-        except OSError:
-            data = b""
-        if not data:
-            self.handle_close()
-
-
-def secured(context: SSLContext) -> Callable[..., None]:
-    """Give what makes a channel with TLS of an accepted connection."""
-
-    def accept(server: Any, connection: socket.socket, *rest: Any, **named: Any) -> None:
-        try:
-            wrapped: SSLSocket = context.wrap_socket(
-                connection, server_side=True, do_handshake_on_connect=False
-            )
-        except (OSError, ValueError):
-            connection.close()  # it was gone already
-        else:
-            TlsChannel(server, wrapped, *rest, **named)
-
-    return accept
+    def _give_up(self, reason: str) -> None:
+        """Reset the connection, in the server's own thread; it need not hear from the caller for that."""
+        self.logger.warning("Closed a connection with an answer half sent: %s", reason)
+        self.reset()
+        self.connected = False
+        self.server.trigger.pull_trigger(self.handle_close)
 
 
 def problem(status: int, message: str, headers: dict[str, str] | None = None) -> Response:

@@ -6,20 +6,53 @@ import errno
 import os
 import socket
 import stat
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not bound
 PRIVATE = 0o177
-SPARE = 64
-"""Open files beside connections."""
+BACKLOG = 1024
+"""Connections that the system keeps for the server until it takes them."""
+SPARE, LEAST = 64, 8
+"""Open files beside those of connections; connections where even these are too many."""
+FILES = 2
+"""Open files of a connection: its socket, and a long body or answer, which is in a file on its way."""
+PATIENCE = 2.0
+"""Seconds to wait for another starter; whoever locks a directory for longer is none."""
 
 
 class ListenFailed(OSError):
     """The server cannot listen where it should; `args[0]` says why in one sentence."""
 
 
+class UnixListener(socket.socket):
+    """A Unix socket that takes its file along when it closes, unless another took the file's place."""
+
+    _place: tuple[int, int] | None = None
+
+    def bind(self, address: Any) -> None:
+        super().bind(address)
+        self._place = identity(address)
+
+    def close(self) -> None:
+        """Close it after its file is away: until then nobody takes the path for one that a server left."""
+        with suppress(OSError):
+            path = self.getsockname()
+            if path and self._place in {None, identity(path)}:
+                Path(path).unlink()
+        super().close()
+
+
 def at_port(host: str, port: int) -> socket.socket:
-    """Give a socket bound to an address of this machine; raises `ListenFailed`."""
+    """Give a socket that listens on an address of this machine; raises `ListenFailed`.
+
+    Two sockets can be bound to one port; it is in use only once one of them listens.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -29,14 +62,15 @@ def at_port(host: str, port: int) -> socket.socket:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(BACKLOG)
     except OSError as fault:
         listener.close()
         raise ListenFailed(_reason(fault, host, port)) from None
     return listener
 
 
-def at_path(path: str) -> socket.socket:
-    """Give a socket bound to a path, for this user alone; one left by a dead server gives way.
+def at_path(path: str) -> UnixListener:
+    """Give a socket that listens on a path, for this user alone; one left by a dead server gives way.
 
     Raises `ListenFailed`.
     """
@@ -44,18 +78,17 @@ def at_path(path: str) -> socket.socket:
         raise ListenFailed("this system has no Unix sockets; listen with --host and --port")
     if not path.isprintable():
         raise ListenFailed(f"{path!r} is no path for a socket")
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(PRIVATE)
+    listener = UnixListener(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        _clear(path)
-        listener.bind(path)
-    except OSError as fault:
+        with _alone_in(Path(path).parent), _private():
+            _clear(path)
+            listener.bind(path)
+            listener.listen(BACKLOG)
+    except BaseException as fault:
         listener.close()
-        if isinstance(fault, ListenFailed):
+        if not isinstance(fault, OSError) or isinstance(fault, ListenFailed):
             raise
         raise ListenFailed(f"cannot listen on {path}: {fault.strerror or fault}") from None
-    finally:
-        os.umask(mask)
     return listener
 
 
@@ -81,10 +114,50 @@ def connections(wanted: int) -> int:
     except ImportError:
         return wanted
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted + SPARE:
-        soft = wanted + SPARE if hard == resource.RLIM_INFINITY else min(wanted + SPARE, hard)
+    files = FILES * wanted + SPARE
+    if soft != resource.RLIM_INFINITY and soft < files:
+        soft = files if hard == resource.RLIM_INFINITY else min(files, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return wanted if soft == resource.RLIM_INFINITY else max(min(wanted, soft - SPARE), SPARE)
+    return wanted if soft == resource.RLIM_INFINITY else max(min(wanted, (soft - SPARE) // FILES), LEAST)
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Keep other starters away while one looks at what is there and takes its place.
+
+    Goes on without a lock where the system grants none.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            number = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, number)
+            _lock(number)
+        yield
+
+
+def _lock(number: int) -> None:
+    import fcntl  # noqa: PLC0415  not on Windows
+
+    deadline = monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """Make files for this user alone."""
+    mask = os.umask(PRIVATE)
+    try:
+        yield
+    finally:
+        os.umask(mask)
 
 
 def _clear(path: str) -> None:
