@@ -3,8 +3,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import tomllib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -99,6 +100,34 @@ def test_a_server_that_never_answers_ends_the_waiting_in_time(tmp_path):
     assert (status, told.rpartition(": ")[2]) == (1, "timed out")
 
 
+def test_a_server_that_answers_byte_by_byte_does_not_prolong_the_waiting(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        start = time.monotonic()
+        status, told = waited(
+            f"http://127.0.0.1:{listener.getsockname()[1]}", "--timeout", "0.5", cwd=tmp_path
+        )
+        took = time.monotonic() - start
+
+    assert (status, told.rpartition(": ")[2]) == (1, "timed out")
+    assert took < 6
+
+
+def drip(listener):
+    connection, _ = listener.accept()
+    with connection, suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for _ in range(100):
+            connection.sendall(b"x")
+            time.sleep(0.1)
+
+
+def test_a_wait_without_end_is_one(tmp_path):
+    with serving(cwd=tmp_path) as server:
+        assert waited(server.url, "--timeout", "inf", cwd=tmp_path) == (0, "")
+        assert waited(server.url, "--timeout", "1e300", cwd=tmp_path) == (0, "")
+
+
 def test_a_server_that_speaks_another_protocol_is_told_without_a_traceback(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=greet, args=(listener,), daemon=True).start()
@@ -134,10 +163,24 @@ def greet(listener):
         "file:///etc",
         "http://127.0.0.1:port",
         "http://127.0.0.1:99999",
+        "http://a..b:80",
+        "http://.:80",
+        f"http://{'a' * 64}:80",
+        "http://127.0.0.1:4/é",
+        "http://é:80",
     ],
 )
 def test_what_is_no_url_is_told_at_once(url, tmp_path):
     assert waited(url, cwd=tmp_path) == (2, f"'{url}' is not a URL such as http://127.0.0.1:4020")
+
+
+@pytest.mark.parametrize("url", ["http://%ff:80", "http://%00:80", "http://a%0ab:80", "http://a%2e%2eb:80"])
+def test_a_host_that_no_server_can_have_is_waited_for_in_vain(url, tmp_path):
+    status, told = waited(url, "--timeout", "0.1", cwd=tmp_path)
+
+    assert status == 1
+    assert told.startswith(f"{url} was not ready within 0.1 s: ")
+    assert len(told.splitlines()) == 1
 
 
 def test_a_url_and_a_socket_are_not_both_waited_for(tmp_path):

@@ -2,15 +2,20 @@
 
 import json
 import os
+import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
+from dimensions_emulator import execution
 from mail_server import free_port
 from server_process import COMMAND, command, environment, listening
 
@@ -45,6 +50,34 @@ for _ in range(300):
     time.sleep(0.1)
 """
 
+COUNT = """
+import os, signal, sys, time
+def tell_server(number):
+    if sys.argv[2:] == ["later"]:  # it gets each after this one, so that no two come at once
+        os.kill(os.getppid(), number)
+reading, writing = os.pipe()
+os.set_blocking(writing, False)
+signal.signal(signal.SIGINT, lambda number, frame: None)
+signal.set_wakeup_fd(writing)  # gets a byte for each, where those that come at once are handled once
+time.sleep(0.5)
+tell_server(signal.SIGSTOP)
+print("asleep", flush=True)
+for _ in range(int(sys.argv[1])):
+    seen = os.read(reading, 1)
+    tell_server(signal.SIGCONT)
+    time.sleep(1)
+    os.set_blocking(reading, False)
+    try:
+        seen += os.read(reading, 100)
+    except BlockingIOError:
+        pass
+    os.set_blocking(reading, True)
+    print("interrupts:", len(seen), flush=True)
+"""
+TERMINAL = [PYTHON, "-c", "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"]
+needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the states of processes")
+
 
 def executed(*arguments, cwd, **variables):
     return command("exec", *arguments, cwd=cwd, **{"PYTEST_ADDOPTS": "", **variables})
@@ -59,7 +92,63 @@ def started(*arguments, cwd):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # without the terminal that the tests may have
     )
+
+
+class Typist:
+    """Someone at the terminal of an interactive shell, in which `run` is a command beside a server."""
+
+    def __init__(self, process):
+        self._process = process
+        self._seen = b""
+
+    def types(self, text):
+        self._process.stdin.write(text.encode())
+        self._process.stdin.flush()
+
+    def reads(self, text):
+        """What was written up to a text, without what has been read before."""
+        deadline = time.monotonic() + 15
+        while text.encode() not in self._seen:
+            ready, _, _ = select.select([self._process.stdout], [], [], max(deadline - time.monotonic(), 0))
+            more = os.read(self._process.stdout.fileno(), 65536) if ready else b""
+            if not more:
+                pytest.fail(f"no {text!r} in {self._seen!r}")
+            self._seen += more
+        before, _, self._seen = self._seen.partition(text.encode())
+        return before.decode()
+
+    def brings_to_the_foreground(self):
+        """Give the terminal to the command, once the shell has told that it is stopped."""
+        self.reads("Stopped")
+        self.reads("\n")
+        self.types("fg; echo status $?\n")
+        self.reads("sh run\r\n")
+
+
+@contextmanager
+def at_shell(*command, cwd):
+    line = " ".join(map(quote, [*COMMAND, "exec", "--", *command]))
+    (cwd / "run").write_text(f"exec {line}\n", "utf-8")
+    with subprocess.Popen(
+        [*TERMINAL, "bash", "--norc", "--noprofile", "--noediting", "-i"],
+        cwd=cwd,
+        env=environment(HISTFILE="", PS1="> "),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as shell:
+        try:
+            yield Typist(shell)
+        finally:
+            shell.kill()
+
+
+def until_stopped(pid):
+    deadline = time.monotonic() + 15
+    while Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "T":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_the_command_finds_the_server_by_its_variables(tmp_path):
@@ -182,6 +271,34 @@ def test_a_signal_goes_on_to_the_command_which_may_take_its_time(number, tmp_pat
     assert (running.returncode, out, err) == (5, f"got {int(number)}\n", "")
 
 
+def test_a_signal_at_the_end_of_the_start_keeps_the_command_from_running(monkeypatch, tmp_path):
+    monkeypatch.setattr(execution.signal, "signal", lambda *_: None)
+    child = execution._Child()
+    child._pass_on(signal.SIGTERM, None)
+
+    with pytest.raises(SystemExit) as left:
+        child.run(["touch", str(tmp_path / "run")], {})
+
+    assert left.value.code == 128 + signal.SIGTERM
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_world_is_made_ends_it_and_no_command_is_run(number, tmp_path):
+    port = free_port()
+    world = ["--world", "crowd", "--users", "200000", "--port", str(port)]
+    with started(*world, "--", PYTHON, "-c", "print('run')", cwd=tmp_path) as running:
+        while not listening(port):
+            time.sleep(0.01)
+        time.sleep(0.2)
+        begun = time.monotonic()
+        running.send_signal(number)
+        out, err = running.communicate(timeout=15)
+
+    assert (running.returncode, out, err) == (128 + number, "", "")
+    assert time.monotonic() - begun < 3
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs the ids of threads")
 def test_a_signal_that_another_thread_gets_goes_on_too(tmp_path):
     with started("--", PYTHON, "-c", ASLEEP.replace("CODE", "5"), cwd=tmp_path) as running:
@@ -193,7 +310,7 @@ def test_a_signal_that_another_thread_gets_goes_on_too(tmp_path):
     assert (running.returncode, out, err) == (5, f"got {int(signal.SIGTERM)}\n", "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_ends_what_the_command_has_started_too(number, tmp_path):
     grandchild = "import time; print('asleep', flush=True); time.sleep(60)"
     with started("--", "sh", "-c", f'{PYTHON} -c "{grandchild}"; true', cwd=tmp_path) as running:
@@ -203,6 +320,19 @@ def test_a_signal_ends_what_the_command_has_started_too(number, tmp_path):
         running.wait(15)
 
     assert running.returncode == 128 + number
+
+
+@needs_proc
+def test_a_signal_ends_a_command_that_is_stopped(tmp_path):
+    with started("--", "sh", "-c", "echo $$; kill -STOP $$", cwd=tmp_path) as running:
+        stopped = int(running.stdout.readline())
+        until_stopped(stopped)
+        running.send_signal(signal.SIGTERM)
+        try:
+            assert running.wait(15) == 128 + signal.SIGTERM
+        except subprocess.TimeoutExpired:
+            os.kill(stopped, signal.SIGKILL)
+            raise
 
 
 def test_a_hang_up_that_is_ignored_stays_so(tmp_path):
@@ -245,30 +375,18 @@ def test_a_signal_before_the_command_runs_ends_it_all(tmp_path):
 
 
 @pytest.mark.parametrize("before", [[], ["sh", "-c", 'exec "$@" </dev/null', "sh"]], ids=["tty", "no input"])
-def test_an_interrupt_from_the_terminal_comes_to_the_command_once(before, tmp_path):
-    script = """
-import os, signal, time
-reading, writing = os.pipe()
-os.set_blocking(writing, False)
-signal.signal(signal.SIGINT, lambda number, frame: None)
-signal.set_wakeup_fd(writing)  # gets a byte for each, where those that come at once are handled once
-print("asleep", flush=True)
-seen = os.read(reading, 1)
-time.sleep(1)
-signal.set_wakeup_fd(-1)
-os.close(writing)
-print("interrupts:", len(seen + os.read(reading, 100)), flush=True)
-"""
-    terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+@pytest.mark.parametrize(("name", "key"), [("SIGINT", b"\x03"), ("SIGQUIT", b"\x1c")])
+def test_an_interrupt_from_the_terminal_comes_to_the_command_once(before, name, key, tmp_path):
+    script = COUNT.replace("SIGINT", name)
     with subprocess.Popen(
-        [PYTHON, "-c", terminal, *before, *COMMAND, "exec", "--", PYTHON, "-c", script],
+        [*TERMINAL, *before, *COMMAND, "exec", "--", PYTHON, "-c", script, "1", "later"],
         cwd=tmp_path,
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as running:
         assert running.stdout.readline() == b"asleep\r\n"
-        running.stdin.write(b"\x03")
+        running.stdin.write(key)
         running.stdin.flush()
         seen = running.stdout.read()
 
@@ -278,10 +396,9 @@ print("interrupts:", len(seen + os.read(reading, 100)), flush=True)
 
 def test_a_command_in_a_terminal_may_read_from_it(tmp_path):
     script = "print('said', open('/dev/tty').readline(), flush=True)"
-    terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
     within = ["sh", "-c", 'exec "$@" </dev/null', "sh"]
     done = subprocess.run(
-        [PYTHON, "-c", terminal, *within, *COMMAND, "exec", "--", PYTHON, "-c", script],
+        [*TERMINAL, *within, *COMMAND, "exec", "--", PYTHON, "-c", script],
         cwd=tmp_path,
         env=environment(),
         input=b"hello\n",
@@ -292,6 +409,46 @@ def test_a_command_in_a_terminal_may_read_from_it(tmp_path):
 
     assert b"said hello" in done.stdout
     assert done.returncode == 0
+
+
+@needs_bash
+def test_a_command_that_is_brought_to_the_foreground_has_the_terminal(tmp_path):
+    script = "print('said', input(), flush=True); input()"
+    with at_shell(PYTHON, "-c", script, cwd=tmp_path) as typist:
+        typist.types("sh run & wait $!\n")
+        typist.brings_to_the_foreground()
+        typist.types("hello\n")
+        typist.reads("said hello\r\n")
+        typist.types("\x03")
+        typist.reads("KeyboardInterrupt")
+
+
+@needs_bash
+def test_interrupts_come_once_each_to_a_command_that_was_stopped_and_goes_on(tmp_path):
+    script = "print('there', flush=True); input()" + COUNT
+    with at_shell(PYTHON, "-c", script, "2", cwd=tmp_path) as typist:
+        typist.types("sh run\n")
+        typist.reads("there\r\n")
+        typist.types("\x1a")
+        typist.brings_to_the_foreground()
+        typist.types("\n")
+        typist.reads("asleep\r\n")
+        for _ in range(2):
+            typist.types("\x03")
+            typist.reads("interrupts: 1\r\n")
+        typist.reads("status 0\r\n")
+
+
+@needs_bash
+@pytest.mark.parametrize("name", ["INT", "QUIT", "TERM"])
+def test_a_signal_to_the_background_goes_on_to_the_command(name, tmp_path):
+    script = ASLEEP.replace("SIGTERM", f"SIG{name}").replace("CODE", "5")
+    with at_shell(PYTHON, "-c", script, cwd=tmp_path) as typist:
+        typist.types("sh run &\n")
+        typist.reads("asleep\r\n")
+        typist.types(f"kill -{name} $!; wait $!; echo status $?\n")
+        typist.reads(f"got {int(signal.Signals['SIG' + name])}\r\n")
+        typist.reads("status 5\r\n")
 
 
 def test_enough_coverage_is_told_and_passes(tmp_path):

@@ -187,10 +187,11 @@ def _settings(config: str | None, flags: dict[str, Any]) -> Settings:
 def _check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        host = (parts.hostname or "").encode("idna")  # raises where a label is empty or too long
+        sound = parts.scheme in {"http", "https"} and host and parts.port != 0
     except ValueError:
         sound = False
-    if not sound or not url.isprintable() or " " in url:
+    if not (sound and url.isascii() and url.isprintable()) or " " in url:
         _fail([f"'{url}' is not a URL such as {USUAL}"])
 
 

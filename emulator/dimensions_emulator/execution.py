@@ -42,7 +42,7 @@ def run(settings: Settings, command: Sequence[str], min_coverage: float | None) 
         lines = _lines(settings)
         if lines is not None:
             stack.callback(lines.flush)
-        running = serving.start(settings, stack, lines=lines)
+        running = serving.start(settings, stack, progress=child.look, lines=lines)
         told = _environment(settings, running, stack)
         status = child.run(command, {**os.environ, **told})
         if min_coverage is None:
@@ -54,20 +54,26 @@ def run(settings: Settings, command: Sequence[str], min_coverage: float | None) 
 class _Child:
     """The command; the signals that would end it are passed on to it and to what it has started.
 
-    Where a terminal sends signals to all of them by itself, an interrupt is left to it, and of the others
-    the command alone is told: all of them share a group with this process then.
+    Where there is a terminal, all of them stay in the group of this process, which the shell may bring to
+    the foreground: what is typed there to end them comes to all by itself and is not passed on. Of what is
+    sent to this process alone only the command is told then, since who else is in the group is not known.
     """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._waiting: list[int] | None = None
-        self._apart = hasattr(os, "killpg") and not _at_terminal()
+        self._waiting: list[int] = []
+        self._apart = hasattr(os, "killpg") and not _has_terminal()
         for number in _signals():
             signal.signal(number, self._pass_on)
 
+    def look(self, *_: int) -> None:
+        """End here if a signal has come: raised where it met the start, it might leave it half made."""
+        if self._waiting:
+            sys.exit(SIGNALLED + self._waiting[0])
+
     def run(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
         """The exit code of the command, as a shell tells it."""
-        self._waiting = []
+        self.look()
         try:
             self._process = subprocess.Popen(  # noqa: S603  what was asked for
                 command, env=environment, process_group=0 if self._apart else None
@@ -94,34 +100,51 @@ class _Child:
         return process.wait()
 
     def _pass_on(self, number: int, _: Any) -> None:
-        if self._waiting is None:
-            sys.exit(SIGNALLED + number)
         if self._process is None:
             self._waiting.append(number)
-        elif self._apart or number != signal.SIGINT:
+        elif self._apart or number not in _known("SIGINT", "SIGQUIT") or not _in_foreground():
             self._send(self._process, number)
 
     def _send(self, process: subprocess.Popen[bytes], number: int) -> None:
-        if not self._apart:
-            process.send_signal(number)
-        elif process.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
+        """Send the signal, and that to go on: a stopped process does not act on any other."""
+        for each in (number, *_known("SIGCONT")):
+            if not self._apart:
+                process.send_signal(each)
+            elif process.poll() is None:
+                with suppress(ProcessLookupError, PermissionError):  # which of them, systems differ
+                    os.killpg(process.pid, each)
 
 
 def _signals() -> list[signal.Signals]:
-    """Those that would end the command; a hang-up that is ignored, as under nohup, stays so."""
-    hangup: signal.Signals | None = getattr(signal, "SIGHUP", None)
-    heard = hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN
-    return [signal.SIGINT, signal.SIGTERM, *([hangup] if hangup and heard else [])]
+    """Those that would end the command; what is ignored, as a hang-up is under nohup, stays so."""
+    unless_ignored = [
+        number for number in _known("SIGHUP", "SIGQUIT") if signal.getsignal(number) != signal.SIG_IGN
+    ]
+    return [signal.SIGINT, signal.SIGTERM, *unless_ignored]
 
 
-def _at_terminal() -> bool:
-    """Whether this process is in the foreground of a terminal, whatever its input is."""
+def _known(*names: str) -> list[signal.Signals]:
+    """The signals of these names that the system has."""
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+def _has_terminal() -> bool:
+    """Whether a terminal controls this process, whatever its input is."""
+    try:
+        Path("/dev/tty").open("rb", buffering=0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _in_foreground() -> bool:
+    """Whether what is typed at the terminal to end a command comes to this process, and so to the command."""
+    if not hasattr(os, "tcgetpgrp"):  # Windows, where it comes to all that a console has
+        return True
     try:
         with Path("/dev/tty").open("rb", buffering=0) as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    except (AttributeError, OSError):
+    except OSError:
         return False
 
 

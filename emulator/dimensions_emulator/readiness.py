@@ -6,16 +6,19 @@ import socket
 import time
 from functools import partial
 from http.client import HTTPConnection, HTTPException
+from queue import Empty, SimpleQueue
+from threading import TIMEOUT_MAX, Thread
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import HTTPHandler, ProxyHandler, build_opener
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from http.client import HTTPResponse
-    from urllib.request import Request
+    from urllib.request import OpenerDirector, Request
 
-PAUSE, LONGEST, SHORTEST = 0.05, 5.0, 0.1
-"""Seconds between two questions, and for one."""
+PAUSE, LONGEST, SHORTEST = 0.05, 5.0, 0.5
+"""Seconds between two questions, for one step of a question, and for a question whatever is left."""
 
 
 class NotReady(Exception):
@@ -28,23 +31,37 @@ def wait(url: str, seconds: float, unix_socket: str | None = None) -> None:
     Raises `NotReady`.
     """
     opener = build_opener(ProxyHandler({}), *([] if unix_socket is None else [Through(unix_socket)]))
-    deadline, reason = time.monotonic() + seconds, "no answer"
+    deadline = time.monotonic() + seconds
     while True:
+        left = max(deadline - time.monotonic(), SHORTEST)
+        reason = _within(left, partial(_reason, opener, url, min(left, LONGEST)))
+        if reason is None:
+            return
         left = deadline - time.monotonic()
-        try:
-            with opener.open(
-                f"{url.rstrip('/')}/_emulator/readyz", timeout=max(min(left, LONGEST), SHORTEST)
-            ) as answer:
-                if "X-Emulator" in answer.headers:
-                    return
-                reason = "something else answers there"
-        except HTTPError as fault:
-            reason = f"it answers {fault.code}"
-        except (OSError, HTTPException) as fault:
-            reason = str(getattr(fault, "reason", fault)).strip() or "no answer"
-        if time.monotonic() >= deadline:
+        if left <= 0:
             raise NotReady(reason)
-        time.sleep(min(PAUSE, max(left, 0)))
+        time.sleep(min(PAUSE, left))
+
+
+def _within(seconds: float, ask: Callable[[], str | None]) -> str | None:
+    """The answer to a question; the timeout of a socket bounds each of its steps, which may be many."""
+    answers: SimpleQueue[str | None] = SimpleQueue()
+    Thread(target=lambda: answers.put(ask()), name="question", daemon=True).start()
+    try:
+        return answers.get(timeout=min(seconds, TIMEOUT_MAX))
+    except Empty:
+        return "timed out"
+
+
+def _reason(opener: OpenerDirector, url: str, seconds: float) -> str | None:
+    """Why the server is not ready, or `None` if it is."""
+    try:
+        with opener.open(f"{url.rstrip('/')}/_emulator/readyz", timeout=seconds) as answer:
+            return None if "X-Emulator" in answer.headers else "something else answers there"
+    except HTTPError as fault:
+        return f"it answers {fault.code}"
+    except (OSError, HTTPException, ValueError) as fault:  # the last for a host that no name can be
+        return str(getattr(fault, "reason", fault)).strip() or "no answer"
 
 
 class Through(HTTPHandler):
