@@ -424,12 +424,15 @@ def test_a_command_that_is_brought_to_the_foreground_has_the_terminal(tmp_path):
 
 
 @needs_bash
+@needs_proc
 def test_interrupts_come_once_each_to_a_command_that_was_stopped_and_goes_on(tmp_path):
-    script = "print('there', flush=True); input()" + COUNT
+    script = "import os; print('there', os.getpid(), flush=True); input()" + COUNT
     with at_shell(PYTHON, "-c", script, "2", cwd=tmp_path) as typist:
         typist.types("sh run\n")
-        typist.reads("there\r\n")
+        typist.reads("there ")
+        reader = int(typist.reads("\r\n"))
         typist.types("\x1a")
+        until_stopped(reader)  # before that it may still read what is typed next
         typist.brings_to_the_foreground()
         typist.types("\n")
         typist.reads("asleep\r\n")
