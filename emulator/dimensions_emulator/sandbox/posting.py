@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from dimensions_emulator import NAME
 from dimensions_emulator.sandbox.webhooks import Attempt
+from dimensions_emulator.unattended import in_thread
 
 if TYPE_CHECKING:
     from asyncio import StreamReader
@@ -32,27 +33,7 @@ class _Loop(asyncio.SelectorEventLoop):
     """Looks names up in threads that nobody waits for in the end, as the interpreter does for asyncio's."""
 
     async def getaddrinfo(self, *asked: Any, **more: Any) -> Any:
-        outcome: asyncio.Future[Any] = self.create_future()
-
-        def tell(found: Any, fault: Exception | None) -> None:
-            if outcome.done():
-                return
-            if fault is None:
-                outcome.set_result(found)
-            else:
-                outcome.set_exception(fault)
-
-        def look() -> None:
-            found, fault = None, None
-            try:
-                found = socket.getaddrinfo(*asked, **more)
-            except Exception as no:  # noqa: BLE001  raised where it is awaited
-                fault = no
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self.call_soon_threadsafe(tell, found, fault)
-
-        Thread(target=look, name="webhooks-name", daemon=True).start()
-        return await outcome
+        return await in_thread(lambda: socket.getaddrinfo(*asked, **more), "webhooks-name")
 
 
 class Posting(Thread):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from functools import update_wrapper
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
+from dimensions_emulator import unattended
 from dimensions_emulator.testing.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -43,29 +42,9 @@ def awaited(
 async def in_thread(act: Callable[[], Result]) -> Result:
     """The outcome of an act; who is cancelled does not wait for its end, nor does the interpreter."""
     try:
-        loop = asyncio.get_running_loop()
+        asyncio.get_running_loop()
     except RuntimeError:
         raise EmulatorError(
             "asynchronous sessions are for asyncio; a running loop of it was not found"
         ) from None
-    outcome: asyncio.Future[Result] = loop.create_future()
-
-    def tell(result: Any, fault: BaseException | None) -> None:
-        if outcome.done():
-            return
-        if fault is None:
-            outcome.set_result(result)
-        else:
-            outcome.set_exception(fault)
-
-    def run() -> None:
-        result, fault = None, None
-        try:
-            result = act()
-        except BaseException as raised:  # noqa: BLE001  raised where it is awaited
-            fault = raised
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, result, fault)
-
-    Thread(target=run, name="dimensions-call", daemon=True).start()
-    return await outcome
+    return await unattended.in_thread(act, "dimensions-call")
