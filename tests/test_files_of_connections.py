@@ -10,6 +10,7 @@ import pytest
 
 from dimensions_emulator import server as server_module
 from raw_http import connected, request
+from receiver import until
 from stub_server import answering, stub_server
 
 LONG = b"x" * (3 << 20)
@@ -22,13 +23,6 @@ def files(monkeypatch):
         tempfile, "TemporaryFile", lambda *args, **named: made.append(make(*args, **named)) or made[-1]
     )
     return made
-
-
-def until(condition):
-    deadline = time.monotonic() + 5
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert condition()
 
 
 def test_a_stop_closes_the_files_of_answers_on_connections_kept_open(files):

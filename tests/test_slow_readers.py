@@ -7,6 +7,7 @@ import pytest
 from dimensions_emulator.server import THREADS
 from dimensions_emulator.wire import waiting
 from raw_http import Wire, connected, request
+from receiver import until
 from stub_server import answering, stub_server
 
 LONG = b"x" * (8 << 20)
@@ -53,13 +54,6 @@ def held(server):
         for channel in list(server._server.active_channels.values())
         if channel.total_outbufs_len > mark and channel.requests
     ]
-
-
-def until(fact):
-    deadline = time.monotonic() + 10
-    while not fact():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def fine(server):

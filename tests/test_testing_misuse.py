@@ -15,6 +15,7 @@ import requests
 
 from dimensions_emulator.testing import AsyncEmulator, AsyncSession, Emulator, EmulatorError, awaiting, hosts
 from server_process import environment, serving
+from stub_server import stub_server
 
 ADA, BOB = "ada@mail.example", "bob@mail.example"
 WEB, SETTINGS = "customer.user", "customer.settings"
@@ -181,6 +182,26 @@ def test_the_address_of_a_place_in_an_emulator_is_not_taken_for_its_own(rest):
 def test_an_emulator_without_a_control_plane_cannot_be_steered(tmp_path):
     with serving("--no-admin", cwd=tmp_path) as server, pytest.raises(EmulatorError, match="--no-admin"):
         Emulator.at(server.url)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (403, b"<p>no</p>", "the answer is not JSON: b'<p>no</p>'"),
+        (200, b"{}", "something else answers at /_emulator"),
+    ],
+)
+def test_what_stands_before_an_emulator_may_keep_its_control_plane_to_itself(status, body, told):
+    def application(environ, start_response):
+        steering = environ["PATH_INFO"] == "/_emulator/health"
+        headers = [("Content-Length", str(len(body)))] + ([] if steering else [("X-Emulator", "e")])
+        start_response(f"{status} So" if steering else "200 OK", headers)
+        return [body]
+
+    with stub_server(application) as server, pytest.raises(EmulatorError) as raised:
+        Emulator.at(f"http://127.0.0.1:{server.port}", admin_token="long-enough")
+
+    assert str(raised.value).endswith(f"lets nobody steer it so: {told}")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:x", "http://127.0.0.1:99999", "localhost", "ftp://x"])

@@ -10,13 +10,14 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from http.client import NOT_FOUND, OK, HTTPException
+from http.client import OK, UNAUTHORIZED, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dimensions_emulator.testing import link as links
 from dimensions_emulator.testing.calling import Direct, Switched, within
 from dimensions_emulator.testing.errors import EmulatorError, StartFailed
+from dimensions_emulator.testing.line import given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -145,10 +146,12 @@ def elsewhere(url: str, admin_token: str | None, ca: str | None) -> Host:
 
 def _said(reply: Reply, admin_token: str | None) -> str:
     """Why the control plane is closed."""
-    if reply.status == NOT_FOUND:
-        return "it was started with --no-admin"
-    given = "" if admin_token is None else "; the one that was given is another"
-    return f"{reply.json()['message'].rstrip('.')}{given}"
+    try:
+        given("GET /_emulator/health", reply)
+    except EmulatorError as no:
+        another = "; the one that was given is another"
+        return f"{no}{another if reply.status == UNAUTHORIZED and admin_token else ''}"
+    return "something else answers at /_emulator"
 
 
 def _settings(flags: Mapping[str, Any]) -> tuple[Settings, World | None]:
